@@ -1,0 +1,26 @@
+"""Heartbeats while an effect is waited for: how Temporal learns of a dead worker, and we of a cancellation."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio import activity
+
+HEARTBEAT_EVERY_S = 2.0
+"""Well below the heartbeat timeout; the SDK thins them out by itself."""
+
+
+@asynccontextmanager
+async def heartbeating(*details: str) -> AsyncIterator[None]:
+    """Send a heartbeat now and then until the block ends; ``details`` are what a successor needs."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat(*details)
+            await asyncio.sleep(HEARTBEAT_EVERY_S)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()

@@ -1,0 +1,1 @@
+"""offhook: durable phone calls for voice agents, on Temporal and LiveKit SIP."""

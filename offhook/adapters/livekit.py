@@ -1,0 +1,223 @@
+"""LiveKit's server API: rooms, SIP participants, agent dispatch. Speaks to the simulator just as well."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+
+from aiohttp import ClientError
+from google.protobuf.duration_pb2 import Duration
+from livekit import api
+
+from offhook.adapters.livekit_words import LEG_STATUSES, STATUS_ATTRIBUTE, verdict_of_dial
+from offhook.clock import Clock
+from offhook.errors import LiveKitUnavailable
+from offhook.model.leg import (
+    CallMetadata,
+    Cleared,
+    DialOrder,
+    DialOutcome,
+    DialResult,
+    LegAddress,
+    LegSight,
+    LegStatus,
+    RoomOrder,
+    RoomSight,
+)
+from offhook.settings import Settings
+
+DIAL_MARGIN_S = 10
+"""Room join and INVITE set-up come on top of the ring limit (livekit-api itself allows only 2 s)."""
+
+WATCH_EVERY = timedelta(seconds=0.2)
+"""How often a dial looks for ringing, until it is seen; a refusal within 0.1 s is never seen (traces, lesson 6)."""
+
+DOUBT_EVERY = timedelta(seconds=0.5)
+"""How often a leg is looked at whose dial returned although it is not active yet."""
+
+EMPTY_TIMEOUT_S = 120
+DEPARTURE_TIMEOUT_S = 5
+
+GONE = "not_found"
+TRUNK_ID_PREFIX = "ST_"
+
+
+def connect_livekit(settings: Settings) -> api.LiveKitAPI:
+    """A client for the configured server; use it as an async context manager.
+
+    Without fail-over: a replayed request may be a second dial.
+    """
+    return api.LiveKitAPI(
+        settings.livekit_url or "",
+        settings.livekit_api_key,
+        settings.livekit_api_secret.get_secret_value(),
+        failover=False,
+    )
+
+
+class LiveKit:
+    """Fulfils :class:`offhook.ports.Telephone` and :class:`offhook.ports.Rooms`.
+
+    The client must be made with ``failover=False``: a replayed dial would ring a second telephone.
+    """
+
+    def __init__(self, client: api.LiveKitAPI, *, clock: Clock, trunk: str, media_agent: str) -> None:
+        self._api = client
+        self._clock = clock
+        self._trunk = trunk
+        self._trunk_ids: dict[str, str] = {}
+        self._media_agent = media_agent
+
+    async def open(self, order: RoomOrder) -> None:
+        job = order.job.model_dump_json(by_alias=True, exclude_none=True) if order.job else None
+        agents = [api.RoomAgentDispatch(agent_name=self._media_agent, metadata=job)] if job else []
+        with _answering():
+            await self._api.room.create_room(
+                api.CreateRoomRequest(
+                    name=order.leg.room,
+                    empty_timeout=EMPTY_TIMEOUT_S,
+                    departure_timeout=DEPARTURE_TIMEOUT_S,
+                    agents=agents,
+                )
+            )
+
+    async def look(self, leg: LegAddress) -> RoomSight:
+        with _answering():
+            rooms = await self._api.room.list_rooms(api.ListRoomsRequest(names=[leg.room]))
+            if not rooms.rooms:
+                return RoomSight(exists=False)
+            present = await self._api.room.list_participants(api.ListParticipantsRequest(room=leg.room))
+        return RoomSight(
+            exists=True,
+            agents=tuple(p.identity for p in present.participants if p.kind == api.ParticipantInfo.Kind.AGENT),
+            leg=next((_sight(p) for p in present.participants if p.identity == leg.identity), None),
+        )
+
+    async def clear(self, leg: LegAddress) -> Cleared:
+        who = api.RoomParticipantIdentity(room=leg.room, identity=leg.identity)
+        removed = await _unless_gone(lambda: self._api.room.remove_participant(who))
+        deleted = await _unless_gone(lambda: self._api.room.delete_room(api.DeleteRoomRequest(room=leg.room)))
+        return Cleared(leg_removed=removed, room_deleted=deleted)
+
+    async def dial(self, order: DialOrder, *, on_ringing: Callable[[], Awaitable[None]]) -> DialResult:
+        try:
+            trunk_id = await self._find_trunk(order.trunk_id or self._trunk)
+        except LiveKitUnavailable as error:
+            return DialResult(outcome=DialOutcome.SERVICE_DOWN, text=str(error))
+        if trunk_id is None:
+            return DialResult(outcome=DialOutcome.NOT_SENT, code=GONE, text="no such outbound trunk")
+        watch = _RingWatch(self, order.leg, clock=self._clock, on_ringing=on_ringing)
+        async with watch:
+            result = await self._originate(order, trunk_id)
+        return result.model_copy(update={"rang_for": watch.rang_for()})
+
+    async def _originate(self, order: DialOrder, trunk_id: str) -> DialResult:
+        try:
+            await self._api.sip.create_sip_participant(
+                _request(order, trunk_id), timeout=order.ring_timeout.total_seconds() + DIAL_MARGIN_S
+            )
+        except (api.ServerError, ClientError, TimeoutError) as error:
+            return verdict_of_dial(error)
+        return await self._confirmed(order)
+
+    async def _confirmed(self, order: DialOrder) -> DialResult:
+        """Believe an answer only once the leg is active: some servers return while it still rings."""
+        deadline = self._clock.now() + order.ring_timeout
+        while self._clock.now() < deadline:
+            try:
+                sight = await self.look(order.leg)
+            except LiveKitUnavailable as error:
+                return DialResult(outcome=DialOutcome.UNKNOWN, text=str(error))
+            if sight.leg is None or sight.leg.status in (LegStatus.ACTIVE, LegStatus.HUNG_UP):
+                return DialResult(outcome=DialOutcome.ANSWERED)
+            await self._clock.sleep(DOUBT_EVERY)
+        return DialResult(outcome=DialOutcome.UNKNOWN, text="the dial returned, yet the leg never became active")
+
+    async def _find_trunk(self, name: str) -> str | None:
+        if name.startswith(TRUNK_ID_PREFIX):
+            return name
+        if name not in self._trunk_ids:
+            with _answering():
+                trunks = await self._api.sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest())
+            self._trunk_ids |= {trunk.name: trunk.sip_trunk_id for trunk in trunks.items}
+        return self._trunk_ids.get(name)
+
+
+class _RingWatch:
+    """Looks at a leg while it is being dialled, until it is seen ringing. A failed look is tried again."""
+
+    def __init__(
+        self, rooms: LiveKit, leg: LegAddress, *, clock: Clock, on_ringing: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._rooms = rooms
+        self._leg = leg
+        self._clock = clock
+        self._on_ringing = on_ringing
+        self._rang_at: datetime | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.create_task(self._look_for_ringing())
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def rang_for(self) -> timedelta | None:
+        """How long ago ringing was first seen."""
+        return None if self._rang_at is None else self._clock.now() - self._rang_at
+
+    async def _look_for_ringing(self) -> None:
+        while self._rang_at is None:
+            await self._clock.sleep(WATCH_EVERY)
+            with suppress(LiveKitUnavailable):
+                sight = await self._rooms.look(self._leg)
+                if sight.leg is not None and sight.leg.status is LegStatus.RINGING:
+                    self._rang_at = self._clock.now()
+        await self._on_ringing()
+
+
+def _request(order: DialOrder, trunk_id: str) -> api.CreateSIPParticipantRequest:
+    leg = order.leg
+    metadata = CallMetadata(call_id=leg.call_id, attempt=leg.attempt, simulate=order.simulate)
+    return api.CreateSIPParticipantRequest(
+        sip_trunk_id=trunk_id,
+        sip_call_to=order.to_number,
+        sip_number=order.from_number or "",
+        room_name=leg.room,
+        participant_identity=leg.identity,
+        participant_name="callee",
+        participant_metadata=metadata.model_dump_json(by_alias=True, exclude_none=True),
+        participant_attributes={"call_id": leg.call_id, "attempt": str(leg.attempt)},
+        wait_until_answered=True,
+        ringing_timeout=Duration(seconds=round(order.ring_timeout.total_seconds())),
+        max_call_duration=Duration(seconds=round(order.max_call_duration.total_seconds())),
+    )
+
+
+def _sight(participant: api.ParticipantInfo) -> LegSight:
+    status = participant.attributes.get(STATUS_ATTRIBUTE, "")
+    return LegSight(status=LEG_STATUSES.get(status, LegStatus.DIALING))
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turn every way in which LiveKit fails to answer properly into one error."""
+    try:
+        yield
+    except (api.ServerError, ClientError, TimeoutError) as error:
+        code = error.code if isinstance(error, api.ServerError) else type(error).__name__
+        raise LiveKitUnavailable(f"LiveKit: {code}") from error
+
+
+async def _unless_gone(request: Callable[[], Awaitable[object]]) -> bool:
+    """Make a request that takes something away; False if it was gone already."""
+    with _answering():
+        try:
+            await request()
+        except api.ServerError as error:
+            if error.code != GONE:
+                raise
+            return False
+    return True

@@ -1,0 +1,58 @@
+"""Errors that offhook raises.
+
+OffhookError
+├── InvalidRequest        what was asked cannot be; nothing was started
+├── CallNotFound          no such call
+└── Unavailable           a service did not answer; trying again can help
+    ├── TemporalUnavailable
+    └── LiveKitUnavailable
+
+A call that ends badly is no error: its outcome is a value.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+class OffhookError(Exception):
+    """The root: catch this to catch all of them."""
+
+
+class InvalidRequest(OffhookError):
+    """Input that was refused at the edge. Nothing was started or changed."""
+
+    def __init__(self, *, field: str, problem: str, expected: str | None = None) -> None:
+        self.field = field
+        self.problem = problem
+        self.expected = expected
+        super().__init__(f"{field}: {problem}" + (f"; expected: {expected}" if expected else ""))
+
+    @classmethod
+    def from_validation(cls, error: "ValidationError") -> "InvalidRequest":
+        """The first problem a model found, without the input itself (it may be a telephone number)."""
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "request"
+        problem = first["msg"].removeprefix("Value error, ")
+        return cls(field=field, problem=problem)
+
+
+class CallNotFound(OffhookError):
+    """No call has this id."""
+
+    def __init__(self, call_id: str) -> None:
+        self.call_id = call_id
+        super().__init__(f"no call {call_id}")
+
+
+class Unavailable(OffhookError):
+    """A service did not answer, or not properly. Trying again can help."""
+
+
+class TemporalUnavailable(Unavailable):
+    """Temporal could not be reached."""
+
+
+class LiveKitUnavailable(Unavailable):
+    """LiveKit could not be reached, or failed; for a dial the outcome is then unknown."""

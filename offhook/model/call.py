@@ -1,0 +1,136 @@
+"""A call as it is asked for, as it is seen while it runs, and as it ended."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator
+
+from offhook.errors import InvalidRequest
+from offhook.model._base import JsonObject, Moment, Payload
+from offhook.model.identity import E164, AccountId, AgentId, CallId, new_call_id
+from offhook.model.reasons import EndReason
+from offhook.model.simulate import Seconds, Simulate
+from offhook.model.states import CallState, CallStatus, Direction, EndedBy, Phase, Retry
+
+MAX_REQUEST_BYTES = 64 * 1024
+"""A request is one Temporal payload; data beyond this belongs in the user's own store."""
+
+RING_LIMIT = timedelta(seconds=75)
+"""LiveKit runs a waiting dial under an 80 s deadline of its own; a longer ring would be cut off there."""
+
+DEFAULT_ACCOUNT = "dev"
+
+
+class Timers(Payload):
+    """How long each part of a call may take, in seconds."""
+
+    ring: Annotated[Seconds, Field(ge=timedelta(seconds=1), le=RING_LIMIT)] = timedelta(seconds=45)
+    agent_join: Annotated[Seconds, Field(ge=timedelta(seconds=1), le=timedelta(seconds=60))] = timedelta(seconds=15)
+    idle: Annotated[Seconds, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))] = timedelta(seconds=60)
+    max_duration: Annotated[Seconds, Field(ge=timedelta(seconds=5), le=timedelta(hours=12))] = timedelta(hours=1)
+    media_timeout_initial: Annotated[Seconds, Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
+    """livekit-sip's ``media_timeout_initial``: tells audio that never came from audio that was lost."""
+
+
+class CallRequest(Payload):
+    """Everything needed to place one outbound call."""
+
+    to_number: E164
+    call_id: CallId = Field(default_factory=new_call_id)
+    account: AccountId = DEFAULT_ACCOUNT
+    from_number: E164 | None = None
+    trunk_id: str | None = None
+    agent_id: AgentId | None = None
+    """None: a call without an agent, nobody is awaited before the dial."""
+    instructions: str | None = None
+    data: JsonObject = Field(default_factory=dict)
+    timers: Timers = Field(default_factory=Timers)
+    simulate: Simulate | None = None
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, object]) -> "CallRequest":
+        """Check what a user sent.
+
+        Raises:
+            InvalidRequest: names the field, what is wrong with it and what would be right.
+        """
+        try:
+            request = cls.model_validate(dict(fields), extra="forbid")
+        except ValidationError as error:
+            raise InvalidRequest.from_validation(error) from error
+        size = len(request.model_dump_json().encode())
+        if size > MAX_REQUEST_BYTES:
+            raise InvalidRequest(
+                field="data",
+                problem=f"the request is {size} bytes long",
+                expected=f"at most {MAX_REQUEST_BYTES} bytes; keep large data elsewhere and send a reference",
+            )
+        return request
+
+
+class Cause(Payload):
+    """The evidence behind an end reason, raw."""
+
+    sip_status: int | None = None
+    sip_phrase: str | None = None
+    provider: str | None = None
+    provider_code: str | None = None
+    message: str | None = None
+    component: str | None = None
+
+
+class Verdict(Payload):
+    """Why and by whom a call ended: set once."""
+
+    end_reason: EndReason
+    state: CallState
+    ended_by: EndedBy
+    phase: Phase
+    retry: Retry
+    cause: Cause = Cause()
+    answered: bool = False
+
+
+class CallView(Payload):
+    """A call as it stands: what ``get`` and ``watch`` return."""
+
+    call_id: str
+    status: CallStatus
+    state: CallState
+    direction: Direction = Direction.OUTBOUND
+    account: str = DEFAULT_ACCOUNT
+    agent_id: str | None = None
+    to_number: str | None = None
+    from_number: str | None = None
+    session_id: str | None = None
+    """The room's name, from ringing on."""
+    end_reason: EndReason | None = None
+    ended_by: EndedBy | None = None
+    phase: Phase | None = None
+    retry: Retry | None = None
+    cause: Cause | None = None
+    accepted_at: Moment | None = None
+    dialed_at: Moment | None = None
+    ringing_at: Moment | None = None
+    answered_at: Moment | None = None
+    ended_at: Moment | None = None
+    ring_seconds: float | None = None
+    talk_seconds: float | None = None
+    answered: bool = False
+    """Whether the far end ever answered, even if it was too late to talk."""
+    cancellation_requested: bool = False
+
+
+class CallOutcome(CallView):
+    """A call that has ended: what the workflow returns."""
+
+    end_reason: EndReason
+    ended_at: Moment
+
+    @field_validator("status")
+    @classmethod
+    def _is_terminal(cls, status: CallStatus) -> CallStatus:
+        if status not in (CallStatus.COMPLETED, CallStatus.FAILED):
+            raise ValueError("an outcome is terminal")
+        return status

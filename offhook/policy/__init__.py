@@ -1,0 +1,1 @@
+"""Decisions: pure functions and tables, no clock, no socket, no Temporal."""

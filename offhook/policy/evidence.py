@@ -1,0 +1,57 @@
+"""What is known about a call: facts in the order they became known, nothing inferred."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from offhook.model.events import AgentEnd, Left
+from offhook.model.leg import DialResult
+from offhook.model.states import EndedBy, Phase
+
+
+class Wish(StrEnum):
+    """Why offhook itself ends a call: recorded before the deed."""
+
+    HANG_UP = "hang_up"
+    AGENT_END = "agent_end"
+    AGENT_MISSING = "agent_missing"
+    AGENT_LOST = "agent_lost"
+    MAX_DURATION = "max_duration"
+    IDLE = "idle"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Our own decision to end the call, with the phase it was in at that moment."""
+
+    wish: Wish
+    phase: Phase
+    by: EndedBy = EndedBy.POLICY
+    note: str | None = None
+    agent_end: AgentEnd | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a verdict is made of.
+
+    ``intent`` and ``left`` are each set once, the first time; an intent that comes after the leg
+    is known to have left is not recorded, so where both stand, the intent was first.
+    """
+
+    media_timeout_initial: timedelta
+    phase: Phase = Phase.QUEUED
+    rang: bool = False
+    answered_at: datetime | None = None
+    user_heard: bool = False
+    dial: DialResult | None = None
+    intent: Intent | None = None
+    left: Left | None = None
+    left_after: timedelta | None = None
+    """From answer to leaving."""
+
+    def with_(self, **facts: Any) -> "Evidence":  # noqa: ANN401 - the field names are checked by replace
+        """The same evidence with further facts."""
+        return replace(self, **facts)

@@ -1,0 +1,177 @@
+"""From evidence to the one true end reason. No other code assigns one.
+
+The order of precedence, first match wins:
+
+1. our own intent, recorded before the leg was known to have left;
+2. after an answer: how the leg left;
+3. without one: what the dial came to.
+"""
+
+from datetime import timedelta
+from typing import assert_never
+
+from offhook.model.call import Cause, Verdict
+from offhook.model.events import AgentEndWhy
+from offhook.model.leg import DialOutcome, DialResult, Leaving
+from offhook.model.reasons import EndReason
+from offhook.model.states import CallState, EndedBy, Phase
+from offhook.policy.evidence import Evidence, Intent, Wish
+from offhook.policy.reasons import MEANINGS
+from offhook.policy.sip import reason_for
+
+NO_AUDIO_MARGIN = timedelta(seconds=1.5)
+"""How close to ``media_timeout_initial`` after the answer a loss of media means that none ever came.
+
+livekit-sip cuts a silent leg exactly then (measured 15.0 s for 15 s); one that had audio before is cut
+``media_timeout`` after the last packet.
+"""
+
+PROVIDER = "livekit"
+
+_BY_WISH = {
+    Wish.AGENT_END: EndReason.AGENT_HUNG_UP,
+    Wish.AGENT_MISSING: EndReason.AGENT_JOIN_TIMEOUT,
+    Wish.AGENT_LOST: EndReason.AGENT_CONNECTION_LOST,
+    Wish.MAX_DURATION: EndReason.MAX_DURATION_REACHED,
+    Wish.IDLE: EndReason.IDLE_TIMEOUT,
+    Wish.PLATFORM: EndReason.PLATFORM_ERROR,
+}
+
+_BY_AGENT = {
+    AgentEndWhy.COMPLETED: EndReason.AGENT_HUNG_UP,
+    AgentEndWhy.SILENCE: EndReason.AGENT_HUNG_UP_SILENCE_DETECTED,
+    AgentEndWhy.VOICEMAIL: EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED,
+    AgentEndWhy.IVR: EndReason.IVR_REACHED,
+    AgentEndWhy.SCREENING: EndReason.CALL_SCREENED,
+    AgentEndWhy.FAX: EndReason.FAX_DETECTED,
+    AgentEndWhy.ERROR: EndReason.AGENT_ERROR,
+}
+
+_BY_LEAVING = {
+    Leaving.HUNG_UP: EndReason.USER_HUNG_UP_IN_CALL,
+    Leaving.MEDIA_LOST: EndReason.MEDIA_LOST,
+    Leaving.CONNECTION_LOST: EndReason.MEDIA_LOST,
+    Leaving.REMOVED: EndReason.PLATFORM_ERROR,
+    Leaving.ROOM_CLOSED: EndReason.PLATFORM_ERROR,
+    Leaving.DUPLICATE: EndReason.PLATFORM_ERROR,
+    Leaving.REFUSED: EndReason.ENDED_UNDETERMINED,
+    Leaving.UNAVAILABLE: EndReason.ENDED_UNDETERMINED,
+    Leaving.CARRIER_FAILED: EndReason.ENDED_UNDETERMINED,
+    Leaving.OTHER: EndReason.ENDED_UNDETERMINED,
+}
+"""How an answered leg left, with no intent of ours before it."""
+
+_BY_DIAL = {
+    DialOutcome.REFUSED: EndReason.SIP_FAILED_OTHER,
+    DialOutcome.TIMED_OUT: EndReason.SIP_FAILED_NO_FINAL_RESPONSE,
+    DialOutcome.NO_RESPONSE: EndReason.SIP_FAILED_TRUNK_UNAVAILABLE,
+    DialOutcome.NO_FINAL_RESPONSE: EndReason.SIP_FAILED_NO_FINAL_RESPONSE,
+    DialOutcome.AUTH_REQUIRED: EndReason.SIP_FAILED_TRUNK_AUTH,
+    DialOutcome.NO_COMMON_CODEC: EndReason.SIP_FAILED_MEDIA,
+    DialOutcome.NOT_SENT: EndReason.SIP_FAILED_TRUNK_CONFIG,
+    DialOutcome.SERVICE_DOWN: EndReason.PLATFORM_ERROR,
+    DialOutcome.UNKNOWN: EndReason.ORIGINATION_UNKNOWN,
+    DialOutcome.CLOSED_AT_ANSWER: EndReason.USER_HUNG_UP_IN_CALL,
+    DialOutcome.ANSWERED: EndReason.ENDED_UNDETERMINED,
+}
+"""What an unanswered dial came to, where neither a SIP code nor ringing says more."""
+
+
+def decide(evidence: Evidence) -> Verdict:
+    """The verdict on a call that is over."""
+    reason = _reason(evidence)
+    return Verdict(
+        end_reason=reason,
+        state=_final_state(evidence),
+        ended_by=_ended_by(evidence, reason),
+        phase=evidence.phase,
+        retry=MEANINGS[reason].retry,
+        cause=_cause(evidence),
+        answered=evidence.answered_at is not None,
+    )
+
+
+def _reason(evidence: Evidence) -> EndReason:
+    if evidence.intent is not None:
+        return _by_intent(evidence.intent)
+    if evidence.answered_at is not None:
+        return _after_answer(evidence)
+    if evidence.left is not None and evidence.left.leaving in (Leaving.REMOVED, Leaving.ROOM_CLOSED):
+        return EndReason.PLATFORM_ERROR
+    return EndReason.PLATFORM_ERROR if evidence.dial is None else _by_dial(evidence.dial, rang=evidence.rang)
+
+
+def _by_intent(intent: Intent) -> EndReason:
+    match intent.wish:
+        case Wish.HANG_UP:
+            return _canceled(intent.phase)
+        case Wish.AGENT_END if intent.agent_end is not None:
+            return _BY_AGENT[intent.agent_end.why]
+        case wish:
+            return _BY_WISH[wish]
+
+
+def _canceled(phase: Phase) -> EndReason:
+    match phase:
+        case Phase.QUEUED:
+            return EndReason.CANCELED_QUEUED
+        case Phase.DIALING | Phase.RINGING:
+            return EndReason.CANCELED_RINGING
+        case Phase.ACTIVE | Phase.TRANSFER:
+            return EndReason.CANCELED_IN_CALL
+        case _:
+            assert_never(phase)
+
+
+def _after_answer(evidence: Evidence) -> EndReason:
+    if evidence.dial is not None and evidence.dial.outcome is DialOutcome.CLOSED_AT_ANSWER:
+        return EndReason.USER_HUNG_UP_IN_CALL
+    if evidence.left is None:
+        return EndReason.ENDED_UNDETERMINED
+    if evidence.left.leaving is Leaving.MEDIA_LOST and _never_heard(evidence):
+        return EndReason.NO_AUDIO_RECEIVED
+    return _BY_LEAVING[evidence.left.leaving]
+
+
+def _never_heard(evidence: Evidence) -> bool:
+    if evidence.user_heard or evidence.left_after is None:
+        return False
+    return abs(evidence.left_after - evidence.media_timeout_initial) <= NO_AUDIO_MARGIN
+
+
+def _by_dial(dial: DialResult, *, rang: bool) -> EndReason:
+    if dial.outcome is DialOutcome.REFUSED and dial.sip is not None:
+        return reason_for(dial.sip, rang=rang, rang_for=dial.rang_for)
+    if dial.outcome is DialOutcome.TIMED_OUT and rang:
+        return EndReason.USER_DID_NOT_PICK_UP
+    return _BY_DIAL[dial.outcome]
+
+
+def _final_state(evidence: Evidence) -> CallState:
+    if evidence.phase in (Phase.ACTIVE, Phase.TRANSFER):
+        return CallState.ENDED
+    canceled = evidence.intent is not None and evidence.intent.wish is Wish.HANG_UP
+    return CallState.CANCELED if canceled else CallState.NOT_CONNECTED
+
+
+def _ended_by(evidence: Evidence, reason: EndReason) -> EndedBy:
+    if evidence.intent is not None and evidence.intent.wish is Wish.HANG_UP:
+        return evidence.intent.by
+    return MEANINGS[reason].ended_by
+
+
+def _cause(evidence: Evidence) -> Cause:
+    dial, left, intent = evidence.dial, evidence.left, evidence.intent
+    texts = (
+        intent.note if intent else None,
+        dial.text if dial else None,
+        left.text if left else None,
+    )
+    return Cause(
+        sip_status=dial.sip.code if dial and dial.sip else None,
+        sip_phrase=dial.sip.phrase if dial and dial.sip else None,
+        provider=PROVIDER if dial or left else None,
+        provider_code=dial.code if dial else None,
+        message=next((text for text in texts if text), None),
+        component=intent.agent_end.component if intent and intent.agent_end else None,
+    )

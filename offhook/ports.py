@@ -1,0 +1,59 @@
+"""What effects need from the world, as Protocols. Adapters fulfil them; activities take them by constructor."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from offhook.model.events import AgentEnd, Left, Ringing, Speech
+from offhook.model.leg import Cleared, DialOrder, DialResult, LegAddress, RoomOrder, RoomSight
+
+
+class Telephone(Protocol):
+    """Originates legs and ends them."""
+
+    async def dial(self, order: DialOrder, *, on_ringing: Callable[[], Awaitable[None]]) -> DialResult:
+        """Dial once and wait for the far end's answer. Never tries again.
+
+        Whatever becomes of it is in the result; ``unknown`` if the provider failed to say.
+        ``on_ringing`` is awaited when the far end is first seen to be alerted.
+        """
+        ...
+
+
+class Rooms(Protocol):
+    """Opens rooms, looks into them, and makes sure they are gone.
+
+    Raises:
+        LiveKitUnavailable: from every method, if the provider did not answer properly.
+    """
+
+    async def open(self, order: RoomOrder) -> None:
+        """Create the room and dispatch its agent; a room that is there already is left as it is."""
+        ...
+
+    async def look(self, leg: LegAddress) -> RoomSight:
+        """Who is in the leg's room now."""
+        ...
+
+    async def clear(self, leg: LegAddress) -> Cleared:
+        """Remove the leg and delete its room. Returns only once both are gone; gone already is success."""
+        ...
+
+
+class LegReports(Protocol):
+    """What the world tells a call about its leg. A call that is over is no error: the report is dropped.
+
+    Raises:
+        TemporalUnavailable: the report could not be handed over; trying again can help.
+    """
+
+    async def ringing(self, call_id: str, report: Ringing) -> None: ...
+
+    async def left(self, call_id: str, report: Left) -> None: ...
+
+
+class CallReports(Protocol):
+    """What a media worker tells a call. Delivered and dropped as :class:`LegReports`."""
+
+    async def speech(self, call_id: str, report: Speech) -> None: ...
+
+    async def agent_ended(self, call_id: str, report: AgentEnd) -> None: ...

@@ -1,0 +1,96 @@
+"""Every setting, with its unit. The only module that reads the environment.
+
+LiveKit's and Temporal's own variables keep the names their ecosystems gave them (``LIVEKIT_*``,
+``TEMPORAL_*`` through ``temporalio.envconfig``); offhook's begin with ``OFFHOOK_``.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+
+DEV_API_KEY = "devkey"
+DEV_API_SECRET = "secret-of-the-simulator-on-loopback-only"  # noqa: S105 - guards nothing: the simulator listens on loopback
+
+
+class LogFormat(StrEnum):
+    """How a log line is written."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """offhook's settings. Durations are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="OFFHOOK_", env_file=".env", extra="ignore", frozen=True)
+
+    livekit_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("LIVEKIT_URL", "livekit_url"),
+        description="LiveKit server, e.g. https://livekit.example.com. Unset: `offhook dev` starts the simulator.",
+    )
+    livekit_api_key: str = Field(
+        default=DEV_API_KEY,
+        validation_alias=AliasChoices("LIVEKIT_API_KEY", "livekit_api_key"),
+        description="LiveKit API key; it also verifies LiveKit's webhooks.",
+    )
+    livekit_api_secret: SecretStr = Field(
+        default=SecretStr(DEV_API_SECRET),
+        validation_alias=AliasChoices("LIVEKIT_API_SECRET", "livekit_api_secret"),
+        description="Secret of the LiveKit API key.",
+    )
+    data: Path = Field(
+        default=Path(".offhook"), description="Where `offhook dev` keeps its state, and where commands look for it."
+    )
+    task_queue: str = Field(default="offhook", description="Temporal task queue of calls and their activities.")
+    trunk: str = Field(
+        default="offhook",
+        description="Name or id (`ST_…`) of the LiveKit outbound trunk that calls use unless they name one.",
+    )
+    agents: tuple[str, ...] = Field(
+        default=("echo", "receptionist"),
+        description="Agents a call may ask for, as a JSON list.",
+    )
+    media_agent: str = Field(
+        default="offhook-media", description="Name under which LiveKit dispatches the media worker."
+    )
+    max_open_calls: int = Field(
+        default=5_000,
+        ge=1,
+        description="Calls a worker keeps in memory; keep it above the number open at once. About 60 kB each.",
+    )
+    max_dials: int = Field(default=500, ge=1, description="Activities a worker runs at once; each ringing call is one.")
+    drain_timeout_s: float = Field(
+        default=90.0,
+        ge=0,
+        description="On SIGTERM, seconds a worker waits for its dials to finish. Above the longest ring (75 s).",
+    )
+    media_timeout_initial_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="livekit-sip's `media_timeout_initial`, seconds: tells audio that never came from audio lost.",
+    )
+    webhook_host: str = Field(default="127.0.0.1", description="Address on which LiveKit's webhooks are taken in.")
+    webhook_port: int = Field(default=8090, ge=0, le=65535, description="Port of the webhook intake.")
+    log_format: LogFormat = Field(default=LogFormat.CONSOLE, description="`console` or `json`.")
+    log_level: str = Field(
+        default="info",
+        pattern="^(debug|info|warning|error)$",
+        description="`debug`, `info`, `warning` or `error`.",
+    )
+    metrics_address: str | None = Field(
+        default=None, description="Address for Prometheus metrics, e.g. 127.0.0.1:9464. Unset: none."
+    )
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no LiveKit is named, so that the simulator stands in."""
+        return self.livekit_url is None
+
+
+def temporal_connection() -> ClientConnectConfig:
+    """Where Temporal is, from ``TEMPORAL_*`` or the profile in its configuration file."""
+    return ClientConfig.load_client_connect_config()

@@ -1,0 +1,68 @@
+"""Logs: events, not sentences; JSON or console; replay-safe in workflows; numbers and names redacted."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+from temporalio import workflow
+
+from offhook.model.identity import masked
+from offhook.settings import LogFormat, Settings
+
+NUMBER_KEYS = frozenset({"to_number", "from_number", "number", "target"})
+"""Keys under which a telephone number may be logged: its last four digits remain."""
+
+SECRET_KEYS = frozenset({"name", "api_key", "api_secret", "token", "authorization", "instructions", "data", "text"})
+"""Keys whose values never reach a log."""
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask telephone numbers, drop names and secrets."""
+    for key in NUMBER_KEYS & event.keys():
+        event[key] = masked(str(event[key]))
+    for key in SECRET_KEYS & event.keys():
+        event[key] = "[redacted]"
+    return event
+
+
+def once_per_workflow_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """In a workflow: say nothing while history is replayed, and name the workflow."""
+    if not workflow.in_workflow():
+        return event
+    if workflow.unsafe.is_replaying_history_events():
+        raise structlog.DropEvent
+    event.setdefault("call_id", workflow.info().workflow_id)
+    return event
+
+
+def configure_logging(settings: Settings) -> None:
+    """Set up structlog, and send the standard library's logs the same way."""
+    shared: list[Processor] = [
+        once_per_workflow_event,
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        redact,
+    ]
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format is LogFormat.JSON
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [stream]
+    root.setLevel(settings.log_level.upper())

@@ -1,0 +1,135 @@
+"""A whole house in one block: Temporal, the simulator, webhook intake, a worker and a client."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from livekit import api
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+
+from offhook.adapters.livekit import connect_livekit
+from offhook.adapters.livekit_webhooks import LiveKitWebhooks
+from offhook.adapters.reports import TemporalReports
+from offhook.clock import Clock, WallClock
+from offhook.model import CallOutcome, CallRequest, CallView, EndedBy, HangUp
+from offhook.serving import serving
+from offhook.settings import Settings
+from offhook.simulator import AgentWorker, LiveKitConfig, Simulator
+from offhook.simulator.media import TextMediaWorker
+from offhook.testing.clock import SkippedClock
+from offhook.testing.effects import Effects
+from offhook.testing.environment import dev_server, test_server
+from offhook.testing.pump import Pump
+from starter.client import Calls
+from starter.webhooks import WEBHOOK_PATH, WebhookIntake
+from worker import build
+
+TASK_QUEUE = "offhook"
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything a test of calls needs. Time belongs to the house: tests never sleep."""
+
+    client: Client
+    calls: Calls
+    simulator: Simulator
+    clock: Clock
+    settings: Settings
+
+    async def start(self, to_number: str, **fields: object) -> CallView:
+        """Place a call; ``fields`` are those of :class:`offhook.model.CallRequest`."""
+        return await self.calls.start(CallRequest.parse({"to_number": to_number, **fields}))
+
+    async def outcome(self, call_id: str) -> CallOutcome:
+        """Wait until a call has ended."""
+        handle = self.client.get_workflow_handle(call_id, result_type=CallOutcome)
+        return await handle.result()
+
+    async def call(self, to_number: str, **fields: object) -> CallOutcome:
+        """Place a call and wait until it has ended."""
+        return await self.outcome((await self.start(to_number, **fields)).call_id)
+
+    async def hang_up(self, call_id: str) -> None:
+        """Ask for a call's end, as a user would."""
+        await self.calls.hang_up(call_id, HangUp(by=EndedBy.API))
+
+    async def history(self, call_id: str) -> WorkflowHistory:
+        """A call's events."""
+        return await self.client.get_workflow_handle(call_id).fetch_history()
+
+
+@asynccontextmanager
+async def open_house(
+    *,
+    agents: Callable[[TemporalReports, Clock], AgentWorker] | None = None,
+    config: LiveKitConfig | None = None,
+    settings: Settings | None = None,
+) -> AsyncIterator[House]:
+    """A house where time is skipped: hours pass in milliseconds, in the order they would."""
+    clock, effects = SkippedClock(), Effects()
+    async with AsyncExitStack() as stack:
+        env = await stack.enter_async_context(await test_server(effects))
+        stack.enter_context(env.auto_time_skipping_disabled())
+        house = await _furnish(stack, env.client, clock, agents=agents, config=config, settings=settings)
+        await stack.enter_async_context(Pump(env, clock, effects, lambda: house.simulator.busy))
+        yield house
+
+
+@asynccontextmanager
+async def open_house_in_real_time(
+    *,
+    speed: float = 20,
+    agents: Callable[[TemporalReports, Clock], AgentWorker] | None = None,
+    config: LiveKitConfig | None = None,
+    settings: Settings | None = None,
+) -> AsyncIterator[House]:
+    """A house on the dev server, for what the other cannot do: lists, terminations, restarts.
+
+    The simulated world runs ``speed`` times as fast as Temporal.
+    """
+    clock = WallClock(speed=speed)
+    async with AsyncExitStack() as stack:
+        env: WorkflowEnvironment = await stack.enter_async_context(await dev_server())
+        yield await _furnish(stack, env.client, clock, agents=agents, config=config, settings=settings)
+
+
+async def _furnish(
+    stack: AsyncExitStack,
+    client: Client,
+    clock: Clock,
+    *,
+    agents: Callable[[TemporalReports, Clock], AgentWorker] | None,
+    config: LiveKitConfig | None,
+    settings: Settings | None,
+) -> House:
+    reports = TemporalReports(client)
+    simulator = Simulator(
+        clock=clock, config=config or LiveKitConfig(), agents=(agents or _text_media_worker)(reports, clock)
+    )
+    intake = WebhookIntake(LiveKitWebhooks(simulator.api_key, simulator.api_secret), reports, clock)
+    simulator.webhook_url = await stack.enter_async_context(serving(intake.app())) + WEBHOOK_PATH
+    await simulator.start()
+    stack.push_async_callback(simulator.stop)
+    chosen = (settings or Settings(task_queue=TASK_QUEUE)).model_copy(
+        update={
+            "livekit_url": simulator.url,
+            "livekit_api_key": simulator.api_key,
+            "livekit_api_secret": SecretStr(simulator.api_secret),
+        }
+    )
+    livekit = await stack.enter_async_context(connect_livekit(chosen))
+    await livekit.sip.create_outbound_trunk(
+        api.CreateSIPOutboundTrunkRequest(
+            trunk=api.SIPOutboundTrunkInfo(name=chosen.trunk, address="sim:5060", numbers=["+15550001111"])
+        )
+    )
+    await stack.enter_async_context(build(client, livekit, settings=chosen, clock=clock))
+    calls = Calls(client, task_queue=chosen.task_queue, agents=chosen.agents)
+    return House(client=client, calls=calls, simulator=simulator, clock=clock, settings=chosen)
+
+
+def _text_media_worker(reports: TemporalReports, clock: Clock) -> AgentWorker:
+    return TextMediaWorker(reports, clock)

@@ -1,0 +1,84 @@
+"""The one owner of time where Temporal's clock is skipped and a simulated world has a clock beside it.
+
+While an activity runs, Temporal's test server does not skip; and left alone it would jump to the next
+workflow timer before a simulated person can act. So skipping is off, and this pump moves both clocks:
+while an activity waits for the world, the world's next event comes at once; otherwise both clocks go
+forward together in growing steps.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio.testing import WorkflowEnvironment
+
+from offhook.testing.clock import SkippedClock
+from offhook.testing.effects import Effects
+
+FIRST_STEP = timedelta(seconds=0.01)
+LONGEST_STEP = timedelta(days=1)
+
+QUIET_TURNS = 150
+"""Turns of the event loop without news after which everyone in this process waits for the world."""
+
+
+class Pump:
+    """Moves the clocks until it is stopped."""
+
+    def __init__(
+        self, env: WorkflowEnvironment, clock: SkippedClock, effects: Effects, is_busy: Callable[[], bool]
+    ) -> None:
+        self._env = env
+        self._clock = clock
+        self._effects = effects
+        self._is_busy = is_busy
+        self._step = FIRST_STEP
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Pump":
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            if not await self._is_quiet():
+                self._step = FIRST_STEP
+            elif self._effects.running:
+                await self._take_next_event()
+            else:
+                await self._go_forward()
+
+    async def _is_quiet(self) -> bool:
+        """Whether for some turns nothing has begun or ended in this process."""
+        before = self._signs_of_life()
+        for _ in range(QUIET_TURNS):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.0005)
+        return before == self._signs_of_life() and not self._is_busy()
+
+    def _signs_of_life(self) -> tuple[int, int]:
+        return self._clock.naps, self._effects.changes
+
+    async def _take_next_event(self) -> None:
+        """Somebody waits in an activity: the world moves, Temporal's clock stays."""
+        left = self._clock.until_next()
+        if left is None:
+            await asyncio.sleep(0.001)
+        else:
+            self._clock.advance(left)
+        self._step = FIRST_STEP
+
+    async def _go_forward(self) -> None:
+        left = self._clock.until_next()
+        step = self._step if left is None else min(self._step, left)
+        if step:
+            await self._env.sleep(step)
+        woke = self._clock.advance(step)
+        self._step = FIRST_STEP if woke else min(self._step * 2, LONGEST_STEP)

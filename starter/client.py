@@ -1,0 +1,197 @@
+"""The typed client: start, get, watch, hang up, list. A closed set of verbs; nothing else steers a call."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from offhook.errors import CallNotFound, InvalidRequest, TemporalUnavailable
+from offhook.model import (
+    CallOutcome,
+    CallRequest,
+    CallState,
+    CallStatus,
+    CallView,
+    Direction,
+    EndReason,
+    HangUp,
+    masked,
+)
+from offhook.model.messages import CALL_WORKFLOW, Query, Signal
+from offhook.policy.states import public_status
+from starter.rows import row_of
+from workflows import attributes
+
+POLL_EVERY_S = 0.5
+"""How often ``watch`` asks a running call for news."""
+
+QUERY_TIMEOUT = timedelta(seconds=3)
+"""A call whose workers are all away is shown by its search attributes instead."""
+
+CALLS_ONLY = f"WorkflowType = '{CALL_WORKFLOW}'"
+
+
+class Calls:
+    """Starts and steers calls.
+
+    Raises:
+        TemporalUnavailable: from every verb, if Temporal does not answer; nothing is half done.
+    """
+
+    def __init__(self, client: Client, *, task_queue: str, agents: Collection[str]) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._agents = agents
+
+    async def start(self, request: CallRequest) -> CallView:
+        """Accept a call: once this returns, it is durable. The same call id again returns the first call, unharmed.
+
+        Raises:
+            InvalidRequest: no such agent; nothing was started.
+        """
+        self._check_agent(request.agent_id)
+        with _reachable():
+            try:
+                await self._client.start_workflow(
+                    CALL_WORKFLOW,
+                    request,
+                    id=request.call_id,
+                    task_queue=self._task_queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    search_attributes=_attributes(request),
+                    static_summary=f"outbound to {masked(request.to_number)} · {request.agent_id or 'no agent'}",
+                )
+            except WorkflowAlreadyStartedError:
+                return await self.get(request.call_id)
+        return _accepted(request)
+
+    async def get(self, call_id: str) -> CallView:
+        """The call as it stands now, or as it ended.
+
+        Raises:
+            CallNotFound: no call has this id.
+        """
+        with _reachable(call_id):
+            execution = await self._handle(call_id).describe()
+            match execution.status:
+                case WorkflowExecutionStatus.COMPLETED:
+                    return await self._handle(call_id).result()
+                case WorkflowExecutionStatus.RUNNING:
+                    return await self._ask(call_id) or row_of(execution)
+                case _:
+                    return row_of(execution)
+
+    async def watch(self, call_id: str) -> AsyncIterator[CallView]:
+        """Every change of a call, from now until it has ended.
+
+        Raises:
+            CallNotFound: no call has this id.
+        """
+        last: CallView | None = None
+        while last is None or last.end_reason is None:
+            view = await self.get(call_id)
+            if view != last:
+                yield view
+            last = view
+            if view.end_reason is None:
+                await asyncio.sleep(POLL_EVERY_S)
+
+    async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView:
+        """Ask for the end of a call, in whatever state it is. Accepted is not ended: watch for that.
+
+        A call that has ended is returned as it ended.
+
+        Raises:
+            CallNotFound: no call has this id.
+        """
+        with _reachable(call_id):
+            try:
+                await self._handle(call_id).signal(Signal.HANG_UP, request or HangUp())
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+        return await self.get(call_id)
+
+    async def list(
+        self,
+        *,
+        account: str | None = None,
+        status: CallStatus | None = None,
+        end_reason: EndReason | None = None,
+        limit: int = 50,
+    ) -> tuple[CallView, ...]:
+        """Calls, newest first, as the visibility store has them: it may lag by a second."""
+        wanted = (
+            (attributes.ACCOUNT_ID.name, account),
+            (attributes.CALL_STATUS.name, status),
+            (attributes.END_REASON.name, end_reason),
+        )
+        clauses = [CALLS_ONLY, *(f"{name} = '{_literal(value)}'" for name, value in wanted if value is not None)]
+        found = self._client.list_workflows(" AND ".join(clauses), limit=limit, page_size=min(limit, 1000))
+        with _reachable():
+            return tuple([row_of(execution) async for execution in found])
+
+    def _handle(self, call_id: str) -> WorkflowHandle[object, CallOutcome]:
+        return self._client.get_workflow_handle(call_id, result_type=CallOutcome)
+
+    async def _ask(self, call_id: str) -> CallView | None:
+        query = self._handle(call_id).query(Query.STATUS, result_type=CallView, rpc_timeout=QUERY_TIMEOUT)
+        try:
+            return CallView.model_validate(await query)
+        except RPCError as error:
+            if error.status is RPCStatusCode.DEADLINE_EXCEEDED or error.status is RPCStatusCode.FAILED_PRECONDITION:
+                return None
+            raise
+
+    def _check_agent(self, agent_id: str | None) -> None:
+        if agent_id is not None and agent_id not in self._agents:
+            known = ", ".join(self._agents) or "none is configured (OFFHOOK_AGENTS)"
+            raise InvalidRequest(field="agent_id", problem=f"no agent is called {agent_id}", expected=f"one of {known}")
+
+
+@contextmanager
+def _reachable(call_id: str | None = None) -> Iterator[None]:
+    """Turn Temporal's own errors into offhook's."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND and call_id is not None:
+            raise CallNotFound(call_id) from error
+        raise TemporalUnavailable(f"Temporal: {error.status.name.lower()}") from error
+
+
+def _attributes(request: CallRequest) -> TypedSearchAttributes:
+    pairs = [
+        SearchAttributePair(attributes.ACCOUNT_ID, request.account),
+        SearchAttributePair(attributes.DIRECTION, Direction.OUTBOUND),
+        SearchAttributePair(attributes.CALL_STATUS, public_status(CallState.QUEUED)),
+    ]
+    if request.agent_id is not None:
+        pairs.append(SearchAttributePair(attributes.AGENT_ID, request.agent_id))
+    return TypedSearchAttributes(pairs)
+
+
+def _accepted(request: CallRequest) -> CallView:
+    return CallView(
+        call_id=request.call_id,
+        status=public_status(CallState.QUEUED),
+        state=CallState.QUEUED,
+        account=request.account,
+        agent_id=request.agent_id,
+        to_number=request.to_number,
+        from_number=request.from_number,
+    )
+
+
+def _literal(value: str) -> str:
+    """A value inside a visibility query; what cannot be part of one finds nothing rather than something else."""
+    return value.replace("\\", "").replace("'", "")

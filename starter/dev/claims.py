@@ -1,0 +1,72 @@
+"""What one ``offhook dev`` may have only for itself: its data directory and its ports."""
+
+import asyncio
+import fcntl
+import socket
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from offhook.errors import InvalidRequest
+from starter.dev.endpoints import HOST
+
+LOCK_FILE = "dev.lock"
+
+PORT_WAIT_S = 5.0
+"""How long to wait for a port: a predecessor that was killed takes its Temporal with it, within a second."""
+
+LOOK_EVERY_S = 0.1
+
+
+@contextmanager
+def claimed(data: Path) -> Generator[None, None, None]:
+    """Hold the data directory for as long as this process lives.
+
+    Raises:
+        InvalidRequest: it cannot be written to, or somebody else holds it.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / LOCK_FILE).open("w")
+    except OSError as error:
+        raise InvalidRequest(
+            field="data", problem=f"{data}: {error.strerror}", expected="a directory to write to"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InvalidRequest(
+                field="data",
+                problem=f"another offhook dev is running on {data}",
+                expected="stop that one, or choose another directory with --data",
+            ) from error
+        yield
+
+
+async def wait_until_free(ports: Mapping[int, str]) -> None:
+    """Make sure that these ports (port → what it is for) can be listened on.
+
+    Raises:
+        InvalidRequest: one is in use and stays so.
+    """
+    deadline = asyncio.get_running_loop().time() + PORT_WAIT_S
+    for port, use in ports.items():
+        while not _is_free(port):
+            if asyncio.get_running_loop().time() > deadline:
+                raise InvalidRequest(
+                    field="port_base",
+                    problem=f"port {port} ({use}) is in use",
+                    expected=f"stop what listens there (lsof -i :{port}), or choose other ports with --port-base",
+                )
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,61 @@
+"""Whether a Temporal is fit for calls."""
+
+import asyncio
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from offhook.errors import TemporalUnavailable
+from workflows import attributes
+
+READY_LIMIT_S = 30.0
+LOOK_EVERY_S = 0.1
+
+
+async def missing_attributes(client: Client) -> dict[str, str]:
+    """The search attributes that calls need and the namespace has not, name → type.
+
+    Raises:
+        TemporalUnavailable: Temporal did not say, or there is no such namespace.
+    """
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        found = await client.operator_service.list_search_attributes(request)
+    except RPCError as error:
+        raise TemporalUnavailable(f"Temporal: {error.message}") from error
+    return {name: kind for name, kind in attributes.TYPES.items() if name not in found.custom_attributes}
+
+
+async def pollers(client: Client, task_queue: str) -> tuple[str, ...]:
+    """Who asks for the work of a task queue: the identities of its workers, seen in the last five minutes.
+
+    Raises:
+        TemporalUnavailable: Temporal did not say, or there is no such namespace.
+    """
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=task_queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    try:
+        answer = await client.workflow_service.describe_task_queue(request)
+    except RPCError as error:
+        raise TemporalUnavailable(f"Temporal: {error.message}") from error
+    return tuple(poller.identity for poller in answer.pollers)
+
+
+async def worker_is_polling(client: Client, task_queue: str) -> None:
+    """Wait until calls can be started: their attributes are known and a worker asks for them.
+
+    Raises:
+        TemporalUnavailable: it did not come to that.
+    """
+    deadline = asyncio.get_running_loop().time() + READY_LIMIT_S
+    while await missing_attributes(client) or not await pollers(client, task_queue):
+        if asyncio.get_running_loop().time() > deadline:
+            raise TemporalUnavailable("the worker does not reach Temporal, or search attributes are missing there")
+        await asyncio.sleep(LOOK_EVERY_S)

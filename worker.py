@@ -1,0 +1,64 @@
+"""The worker: where everything is put together. ``python worker.py`` runs one until SIGTERM."""
+
+import asyncio
+import signal
+from datetime import timedelta
+
+from livekit import api
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities import AgentHand, RoomHand, TelephoneHand
+from offhook.adapters.livekit import LiveKit, connect_livekit
+from offhook.adapters.reports import TemporalReports
+from offhook.clock import Clock, WallClock
+from offhook.settings import Settings, temporal_connection
+from offhook.telemetry import configure_logging
+from offhook.temporal import connect
+from workflows import Call
+
+STICKY_TIMEOUT = timedelta(seconds=3)
+"""How long a call waits for the worker that has it in memory before another one takes over (default 10 s)."""
+
+
+def build(client: Client, livekit: api.LiveKitAPI, *, settings: Settings, clock: Clock | None = None) -> Worker:
+    """A worker for calls and everything they do.
+
+    ``client`` comes from :func:`offhook.temporal.connect`, ``livekit`` from
+    :func:`offhook.adapters.livekit.connect_livekit`; both stay the caller's to close.
+    """
+    clock = clock or WallClock()
+    adapter = LiveKit(livekit, clock=clock, trunk=settings.trunk, media_agent=settings.media_agent)
+    telephone = TelephoneHand(adapter, adapter, TemporalReports(client), clock)
+    room, agent = RoomHand(adapter), AgentHand(adapter, clock)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=[Call],
+        activities=[telephone.dial, telephone.settle, room.open, room.look, room.clear, agent.bring],
+        max_cached_workflows=settings.max_open_calls,
+        max_concurrent_activities=settings.max_dials,
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
+        graceful_shutdown_timeout=timedelta(seconds=settings.drain_timeout_s),
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT, then let its dials finish."""
+    client = await connect(temporal_connection())
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    async with connect_livekit(settings) as livekit, build(client, livekit, settings=settings):
+        await stop.wait()
+
+
+def main() -> None:
+    """Entry point of ``python worker.py`` and ``offhook worker``."""
+    settings = Settings()
+    configure_logging(settings)
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

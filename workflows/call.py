@@ -1,0 +1,283 @@
+"""One telephone call, seen through from accepted to ended."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities import AgentHand, RoomHand
+    from offhook.model import (
+        AgentEnd,
+        AgentJob,
+        CallOutcome,
+        CallRequest,
+        CallState,
+        CallView,
+        DialOrder,
+        DialOutcome,
+        EndedBy,
+        HangUp,
+        Leaving,
+        Left,
+        LegAddress,
+        Phase,
+        Ringing,
+        RoomOrder,
+        Speech,
+    )
+    from offhook.model.messages import CALL_WORKFLOW, Query, Signal
+    from offhook.policy.evidence import Evidence, Intent, Wish
+    from offhook.policy.verdict import decide
+    from workflows.deadlines import Deadlines, Due
+    from workflows.leg import HEARTBEAT_TIMEOUT, UNTIL_DONE, Leg
+    from workflows.progress import Progress
+
+LIVEKIT_LATER = timedelta(minutes=1)
+"""LiveKit's own duration limit, which looks like a BYE, must fire after ours."""
+
+PREPARATION_MARGIN = timedelta(seconds=30)
+"""How long, beyond the agent's join time, LiveKit may fail to answer before the call is given up."""
+
+SECOND_LOOK_AFTER = timedelta(seconds=2)
+"""Two agreeing looks before a leg counts as gone."""
+
+EVENTS_REMEMBERED = 64
+
+
+@workflow.defn(name=CALL_WORKFLOW)
+class Call:
+    """An outbound call: agent first, then the dial behind its fence, the talk, and one true end."""
+
+    @workflow.init
+    def __init__(self, request: CallRequest) -> None:
+        self._request = request
+        self._leg = Leg(_order(request))
+        self._progress = Progress(request, accepted_at=workflow.now())
+        self._evidence = Evidence(media_timeout_initial=request.timers.media_timeout_initial)
+        self._deadlines: Deadlines | None = None
+        self._events: list[str] = []
+
+    @workflow.run
+    async def run(self, _request: CallRequest) -> CallOutcome:
+        """See the call through. An operator's cancellation ends it as cleanly as a hang-up."""
+        story = asyncio.create_task(self._see_through())
+        try:
+            return await asyncio.shield(story)
+        except asyncio.CancelledError:
+            self._end(Intent(Wish.HANG_UP, self._evidence.phase, by=EndedBy.OPERATOR, note="workflow cancelled"))
+            return await story
+
+    async def _see_through(self) -> CallOutcome:
+        await self._bring_agent()
+        await self._dial()
+        await self._talk()
+        await self._clear()
+        return self._progress.ended(decide(self._evidence), at=workflow.now())
+
+    # The story, step by step.
+
+    async def _bring_agent(self) -> None:
+        """Agent first: nobody answers into silence."""
+        order = self._room_order()
+        try:
+            if order.job is None:
+                await self._open_room(order)
+                return
+            arrival = await workflow.execute_activity_method(
+                AgentHand.bring,
+                order,
+                schedule_to_close_timeout=order.join_timeout + PREPARATION_MARGIN,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=UNTIL_DONE,
+                summary=f"agent {order.job.agent_id} into the room",
+            )
+        except ActivityError:
+            self._end(Intent(Wish.PLATFORM, self._evidence.phase, note="LiveKit did not answer: no room for the call"))
+            return
+        if not arrival.joined:
+            self._end(Intent(Wish.AGENT_MISSING, self._evidence.phase))
+            return
+        self._progress.note("agent in the room")
+
+    async def _open_room(self, order: RoomOrder) -> None:
+        await workflow.execute_activity_method(
+            RoomHand.open,
+            order,
+            schedule_to_close_timeout=PREPARATION_MARGIN,
+            retry_policy=UNTIL_DONE,
+            summary="a room without an agent",
+        )
+
+    async def _dial(self) -> None:
+        if self._is_over:
+            return
+        self._evidence = self._evidence.with_(phase=Phase.DIALING)
+        self._progress.moved(CallState.DIALING, at=workflow.now())
+        result = await self._leg.dial(given_up=lambda: self._evidence.intent is not None)
+        rang = self._evidence.rang or result.rang_for is not None
+        self._evidence = self._evidence.with_(dial=result, rang=rang)
+        self._progress.dialled(result)
+        if result.outcome in (DialOutcome.ANSWERED, DialOutcome.CLOSED_AT_ANSWER):
+            self._answered()
+
+    async def _talk(self) -> None:
+        if self._deadlines is None:
+            return
+        asyncio.create_task(self._keep_time(self._deadlines))  # noqa: RUF006 - ends with the workflow
+        await workflow.wait_condition(lambda: self._is_over)
+
+    async def _clear(self) -> None:
+        """Whatever happened, nobody is left in a room."""
+        await self._leg.clear()
+
+    # What the world reports.
+
+    @workflow.signal(name=Signal.RINGING)
+    def ringing(self, event: Ringing) -> None:
+        """The far end is being alerted."""
+        if not self._is_news(event.event_id, event.attempt) or self._evidence.dial is not None:
+            return
+        self._evidence = self._evidence.with_(rang=True)
+        if self._evidence.phase is Phase.DIALING:
+            self._evidence = self._evidence.with_(phase=Phase.RINGING)
+            self._progress.moved(CallState.RINGING, at=workflow.now())
+
+    @workflow.signal(name=Signal.LEFT)
+    def left(self, event: Left) -> None:
+        """The leg left its room."""
+        if self._is_news(event.event_id, event.attempt) and self._evidence.left is None:
+            self._gone(event)
+
+    @workflow.signal(name=Signal.AGENT_LEFT)
+    def agent_left(self, event: Left) -> None:
+        """The agent left the room without having asked for the end."""
+        if self._is_news(event.event_id, event.attempt):
+            self._end(Intent(Wish.AGENT_LOST, self._evidence.phase, note=event.text))
+
+    @workflow.signal(name=Signal.AGENT_ENDED)
+    def agent_ended(self, event: AgentEnd) -> None:
+        """The agent's side wants the call to end."""
+        if self._is_news(event.event_id, event.attempt):
+            self._evidence = self._evidence.with_(user_heard=self._evidence.user_heard or event.user_spoke)
+            self._end(Intent(Wish.AGENT_END, self._evidence.phase, note=event.note, agent_end=event))
+
+    @workflow.signal(name=Signal.SPEECH)
+    def speech(self, event: Speech) -> None:
+        """A digest of who spoke last; it only moves a deadline."""
+        if self._deadlines is not None and self._is_news(event.event_id, event.attempt):
+            self._evidence = self._evidence.with_(
+                user_heard=self._evidence.user_heard or event.user_spoke_at is not None
+            )
+            self._deadlines.heard(workflow.now() - event.since_last_word)
+
+    @workflow.signal(name=Signal.HANG_UP)
+    def hang_up(self, request: HangUp) -> None:
+        """End the call, in whatever state it is. A second request changes nothing."""
+        self._end(Intent(Wish.HANG_UP, self._evidence.phase, by=request.by, note=request.note))
+        self._progress.cancellation_requested = True
+
+    @workflow.query(name=Query.STATUS)
+    def status(self) -> CallView:
+        """The call as it stands."""
+        return self._progress.view()
+
+    # What is made of it.
+
+    @property
+    def _is_over(self) -> bool:
+        return self._evidence.intent is not None or self._evidence.left is not None
+
+    def _end(self, intent: Intent) -> None:
+        """Record our own wish to end the call, unless its end is already known."""
+        if not self._is_over:
+            self._evidence = self._evidence.with_(intent=intent)
+            self._progress.note(f"ending: {intent.wish.replace('_', ' ')}")
+
+    def _answered(self) -> None:
+        now = workflow.now()
+        self._evidence = self._evidence.with_(answered_at=now)
+        if self._evidence.intent is not None:
+            return
+        self._evidence = self._evidence.with_(phase=Phase.ACTIVE)
+        self._progress.moved(CallState.ACTIVE, at=now)
+        if not self._is_over and self._evidence.dial and self._evidence.dial.outcome is DialOutcome.ANSWERED:
+            self._deadlines = Deadlines(self._request.timers, answered_at=now, hears=self._request.agent_id is not None)
+
+    def _gone(self, event: Left) -> None:
+        answered_at = self._evidence.answered_at
+        self._evidence = self._evidence.with_(
+            left=event, left_after=workflow.now() - answered_at if answered_at else None
+        )
+        self._progress.note(f"leg left: {event.leaving.replace('_', ' ')}")
+
+    async def _keep_time(self, deadlines: Deadlines) -> None:
+        """One timer at a time, for the earliest deadline; signs of life make it fire early and start anew."""
+        while not self._is_over:
+            at, due = deadlines.next()
+            if at > workflow.now():
+                await workflow.sleep(at - workflow.now(), summary=f"until {due.replace('_', ' ')}")
+                continue
+            match due:
+                case Due.MAX_DURATION:
+                    self._end(Intent(Wish.MAX_DURATION, self._evidence.phase))
+                case Due.IDLE:
+                    self._end(Intent(Wish.IDLE, self._evidence.phase))
+                case Due.WATCH:
+                    await self._watch(deadlines)
+
+    async def _watch(self, deadlines: Deadlines) -> None:
+        """Every event may have been lost: look whether the leg is still there."""
+        if (await self._leg.look()).leg is None:
+            await workflow.sleep(SECOND_LOOK_AFTER, summary="second look")
+            if (await self._leg.look()).leg is None and self._evidence.left is None:
+                self._gone(self._found_gone())
+        deadlines.looked(workflow.now())
+
+    def _found_gone(self) -> Left:
+        return Left(
+            event_id="watch",
+            attempt=self._leg.address.attempt,
+            at=workflow.now(),
+            leaving=Leaving.OTHER,
+            text="found gone by looking; nobody reported how",
+        )
+
+    def _is_news(self, event_id: str, attempt: int) -> bool:
+        if event_id in self._events or attempt != self._leg.address.attempt:
+            return False
+        self._events = [*self._events[-EVENTS_REMEMBERED:], event_id]
+        return True
+
+    def _room_order(self) -> RoomOrder:
+        timers = self._request.timers
+        return RoomOrder(leg=self._leg.address, job=self._agent_job(), join_timeout=timers.agent_join)
+
+    def _agent_job(self) -> AgentJob | None:
+        request, leg = self._request, self._leg.address
+        if request.agent_id is None:
+            return None
+        return AgentJob(
+            call_id=leg.call_id,
+            attempt=leg.attempt,
+            agent_id=request.agent_id,
+            identity=leg.identity,
+            to_number=request.to_number,
+            from_number=request.from_number,
+            instructions=request.instructions,
+            data=request.data,
+            simulate=request.simulate,
+        )
+
+
+def _order(request: CallRequest) -> DialOrder:
+    return DialOrder(
+        leg=LegAddress(call_id=workflow.info().workflow_id, attempt=1),
+        to_number=request.to_number,
+        from_number=request.from_number,
+        trunk_id=request.trunk_id,
+        ring_timeout=request.timers.ring,
+        max_call_duration=request.timers.ring + request.timers.max_duration + LIVEKIT_LATER,
+        simulate=request.simulate,
+    )

@@ -1,0 +1,63 @@
+"""When a talking call must be looked at: one lazy deadline at a time, not a timer per event."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from offhook.model import Timers
+
+WATCH_INTERVALS = (
+    timedelta(seconds=45),
+    timedelta(seconds=90),
+    timedelta(minutes=3),
+    timedelta(minutes=5),
+)
+"""How long after the last sign of life the leg is looked at; the last interval repeats."""
+
+
+class Due(StrEnum):
+    """What a deadline is for."""
+
+    MAX_DURATION = "max_duration"
+    IDLE = "idle"
+    WATCH = "watch"
+
+
+@dataclass
+class Deadlines:
+    """The deadlines of one conversation. Signs of life move them; nobody is woken for it."""
+
+    timers: Timers
+    answered_at: datetime
+    hears: bool
+    """Whether somebody in the room reports speech; without that there is no idleness to speak of."""
+
+    def __post_init__(self) -> None:
+        self._last_word = self.answered_at
+        self._last_seen = self.answered_at
+        self._looks = 0
+
+    def heard(self, at: datetime) -> None:
+        """Somebody spoke at that moment."""
+        self._last_word = max(self._last_word, at)
+        self.seen(at)
+
+    def seen(self, at: datetime) -> None:
+        """The leg was known to be there at that moment."""
+        self._last_seen = max(self._last_seen, at)
+
+    def looked(self, at: datetime) -> None:
+        """A look found the leg; the next one comes later."""
+        self._looks += 1
+        self.seen(at)
+
+    def next(self) -> tuple[datetime, Due]:
+        """The earliest deadline, and what it is for."""
+        interval = WATCH_INTERVALS[min(self._looks, len(WATCH_INTERVALS) - 1)]
+        candidates = [
+            (self.answered_at + self.timers.max_duration, Due.MAX_DURATION),
+            (self._last_seen + interval, Due.WATCH),
+        ]
+        if self.hears:
+            candidates.append((self._last_word + self.timers.idle, Due.IDLE))
+        return min(candidates)

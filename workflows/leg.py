@@ -1,0 +1,120 @@
+"""A leg of a call: originated behind a fence, followed, and cleared until it is verified gone."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, TimeoutType, is_cancelled_exception
+from temporalio.exceptions import TimeoutError as ActivityTimeout
+
+with workflow.unsafe.imports_passed_through():
+    from activities import RoomHand, TelephoneHand
+    from offhook.model import Cleared, DialOrder, DialOutcome, DialResult, LegAddress, RoomSight, masked
+
+DIAL_MARGIN = timedelta(seconds=25)
+"""What a dial may take beyond its ring limit: joining the room, LiveKit's own margin, a last look."""
+
+DIAL_QUEUE_LIMIT = timedelta(seconds=30)
+"""Longer than this no worker has taken the dial: nothing was sent."""
+
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+LOOK_TIMEOUT = timedelta(seconds=15)
+CLEAR_AGAIN_AFTER = timedelta(seconds=1)
+
+ONCE = RetryPolicy(maximum_attempts=1)
+"""A ringing telephone is not idempotent."""
+
+UNTIL_DONE = RetryPolicy(
+    initial_interval=timedelta(seconds=0.5), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)
+)
+"""For effects that may be repeated: tried for as long as it takes."""
+
+
+class Leg:
+    """One SIP participant in one room. The call decides, the leg does."""
+
+    def __init__(self, order: DialOrder) -> None:
+        self._order = order
+
+    @property
+    def address(self) -> LegAddress:
+        return self._order.leg
+
+    async def dial(self, *, given_up: Callable[[], bool]) -> DialResult:
+        """Dial once. When ``given_up`` comes true meanwhile, take the leg away and wait for the dial's end."""
+        dialing = asyncio.create_task(self._originate(given_up))
+        await workflow.wait_condition(lambda: dialing.done() or given_up())
+        if not dialing.done():
+            dialing.cancel()
+        while not dialing.done():
+            await self.clear()
+            await workflow.wait([dialing], timeout=CLEAR_AGAIN_AFTER.total_seconds())
+        return dialing.result()
+
+    async def look(self) -> RoomSight:
+        """See who is in the room."""
+        return await workflow.execute_local_activity_method(
+            RoomHand.look,
+            self.address,
+            start_to_close_timeout=LOOK_TIMEOUT,
+            retry_policy=UNTIL_DONE,
+            local_retry_threshold=LOOK_TIMEOUT,
+        )
+
+    async def clear(self) -> Cleared:
+        """Hang up and delete the room; returns once both are verified gone.
+
+        A local activity, being harmless when repeated: it spares every call a workflow task.
+        """
+        return await workflow.execute_local_activity_method(
+            RoomHand.clear,
+            self.address,
+            start_to_close_timeout=LOOK_TIMEOUT,
+            retry_policy=UNTIL_DONE,
+            local_retry_threshold=LOOK_TIMEOUT,
+        )
+
+    async def _originate(self, given_up: Callable[[], bool]) -> DialResult:
+        result = await self._dial_once()
+        if result.outcome is DialOutcome.UNKNOWN and not given_up():
+            return await self._settle()
+        return result
+
+    async def _dial_once(self) -> DialResult:
+        """The fence: the intent is in the history before the INVITE, and nothing ever repeats it."""
+        try:
+            return await workflow.execute_activity_method(
+                TelephoneHand.dial,
+                self._order,
+                schedule_to_start_timeout=DIAL_QUEUE_LIMIT,
+                start_to_close_timeout=self._order.ring_timeout + DIAL_MARGIN,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=ONCE,
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=f"dial {masked(self._order.to_number)}, attempt {self.address.attempt}",
+            )
+        except ActivityError as error:
+            return _lost(error)
+
+    async def _settle(self) -> DialResult:
+        return await workflow.execute_activity_method(
+            TelephoneHand.settle,
+            self._order,
+            start_to_close_timeout=self._order.ring_timeout + DIAL_MARGIN,
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            retry_policy=UNTIL_DONE,
+            summary="the dial's answer was lost: look what became of it",
+        )
+
+
+def _lost(error: ActivityError) -> DialResult:
+    """What is known of a dial whose activity did not return."""
+    cause = error.cause
+    if isinstance(cause, ActivityTimeout) and cause.type is TimeoutType.SCHEDULE_TO_START:
+        return DialResult(outcome=DialOutcome.SERVICE_DOWN, text="no worker took the dial in time")
+    if is_cancelled_exception(error):
+        return DialResult(outcome=DialOutcome.NOT_SENT, text="cancelled before it was sent")
+    name = cause.type.name if isinstance(cause, ActivityTimeout) and cause.type else type(cause).__name__
+    return DialResult(outcome=DialOutcome.UNKNOWN, text=f"the dialling worker was lost ({name})")

@@ -1,0 +1,113 @@
+"""How far a call has come, as the outside sees it: status, times, search attributes, the page in the Temporal UI."""
+
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
+
+from workflows import attributes
+
+with workflow.unsafe.imports_passed_through():
+    from offhook.model import (
+        CallOutcome,
+        CallRequest,
+        CallState,
+        CallStatus,
+        CallView,
+        DialOutcome,
+        DialResult,
+        LegAddress,
+        Verdict,
+    )
+    from offhook.policy.states import may_follow, public_status
+
+
+class Progress:
+    """Keeps the public face of one call in step with what happens to it. States only go forward."""
+
+    def __init__(self, request: CallRequest, *, accepted_at: datetime) -> None:
+        self.cancellation_requested = False
+        self._view = CallView(
+            call_id=workflow.info().workflow_id,
+            status=public_status(CallState.QUEUED),
+            state=CallState.QUEUED,
+            account=request.account,
+            agent_id=request.agent_id,
+            to_number=request.to_number,
+            from_number=request.from_number,
+            accepted_at=accepted_at,
+        )
+        self._lines: list[str] = []
+        self.note("accepted")
+
+    def view(self) -> CallView:
+        """The call as it stands."""
+        return self._view.model_copy(update={"cancellation_requested": self.cancellation_requested})
+
+    def moved(self, state: CallState, *, at: datetime) -> None:
+        """Enter a state; one that may not follow is ignored."""
+        if not may_follow(self._view.state, state):
+            return
+        status = public_status(state)
+        changed = status is not self._view.status
+        self._view = self._view.model_copy(update={"state": state, "status": status, **self._times(state, at)})
+        self.note(f"**{state}**")
+        if changed:
+            workflow.upsert_search_attributes(self._attributes())
+
+    def dialled(self, result: DialResult) -> None:
+        """Keep how long it rang."""
+        if result.rang_for is not None:
+            self._view = self._view.model_copy(update={"ring_seconds": result.rang_for.total_seconds()})
+        if result.outcome is not DialOutcome.ANSWERED:
+            sip = f" ({result.sip.code} {result.sip.phrase})" if result.sip else ""
+            self.note(f"dial: {result.outcome.replace('_', ' ')}{sip}")
+
+    def ended(self, verdict: Verdict, *, at: datetime) -> CallOutcome:
+        """Close the book: the one place where a call gets its end reason."""
+        talked = at - self._view.answered_at if self._view.answered_at else None
+        self._view = self.view().model_copy(
+            update={
+                "end_reason": verdict.end_reason,
+                "ended_by": verdict.ended_by,
+                "phase": verdict.phase,
+                "retry": verdict.retry,
+                "cause": verdict.cause,
+                "answered": verdict.answered,
+                "ended_at": at,
+                "talk_seconds": talked.total_seconds() if talked else None,
+            }
+        )
+        self.moved(verdict.state, at=at)
+        self.note(f"**{verdict.end_reason}**, ended by {verdict.ended_by}")
+        return CallOutcome.model_validate(self._view.model_dump())
+
+    def note(self, line: str) -> None:
+        """Add a line to the call's story in the Temporal UI."""
+        self._lines.append(f"- `{workflow.now():%H:%M:%S}` {line}")
+        reason = f" · **{self._view.end_reason}**" if self._view.end_reason else ""
+        workflow.set_current_details("\n".join([f"### {self._view.status}{reason}", "", *self._lines]))
+
+    def _times(self, state: CallState, at: datetime) -> dict[str, object]:
+        match state:
+            case CallState.DIALING:
+                room = LegAddress(call_id=self._view.call_id, attempt=1).room
+                return {"dialed_at": at, "session_id": room}
+            case CallState.RINGING:
+                return {"ringing_at": at}
+            case CallState.ACTIVE:
+                return {"answered_at": at}
+            case _:
+                return {}
+
+    def _attributes(self) -> list[SearchAttributeUpdate[Any]]:
+        view = self._view
+        updates: list[SearchAttributeUpdate[Any]] = [attributes.CALL_STATUS.value_set(view.status)]
+        if view.status is CallStatus.ACTIVE and view.answered_at:
+            updates.append(attributes.ANSWERED_AT.value_set(view.answered_at))
+        if view.end_reason is not None:
+            updates.append(attributes.END_REASON.value_set(view.end_reason))
+        if view.talk_seconds is not None:
+            updates.append(attributes.TALK_SECONDS.value_set(round(view.talk_seconds)))
+        return updates
