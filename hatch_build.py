@@ -33,8 +33,8 @@ class RoomsInsideThePackage(BuildHookInterface[Any]):
         self._aside = tempfile.TemporaryDirectory()
         root = Path(self.root)
         for path in self._sources(root):
-            target = Path(PACKAGE) / path.relative_to(root) if path.relative_to(root).parts[0] != PACKAGE else None
-            inside = target or path.relative_to(root)
+            here = path.relative_to(root)
+            inside = here if here.parts[0] == PACKAGE else PACKAGE / here
             build_data["force_include"][str(self._copy(path, inside))] = str(inside)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling's signature

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities._heartbeat import heartbeating
-from offhook.clock import Clock
+from offhook.ports import Clock
 from offhook.model.leg import AgentArrival, RoomOrder
 from offhook.model.messages import Activity
 from offhook.ports import Rooms

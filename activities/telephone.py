@@ -6,7 +6,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities._heartbeat import heartbeating
-from offhook.clock import Clock
+from offhook.ports import Clock
 from offhook.errors import LiveKitUnavailable, TemporalUnavailable
 from offhook.model.events import Ringing
 from offhook.model.leg import DialOrder, DialOutcome, DialResult, LegAddress, LegSight, LegStatus

@@ -1,20 +1,11 @@
-"""Time as a thing that is handed in, so that a simulated world may run on another."""
+"""The wall clock, and one that runs faster; the port is :class:`offhook.ports.Clock`."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
+from offhook.ports import Clock
 
-class Clock(Protocol):
-    """Tells the time and waits."""
-
-    def now(self) -> datetime:
-        """The present moment, zoned."""
-        ...
-
-    async def sleep(self, duration: timedelta) -> None:
-        """Wait until ``duration`` has gone by on this clock."""
-        ...
+__all__ = ["Clock", "WallClock"]
 
 
 class WallClock:

@@ -3,6 +3,7 @@
 OffhookError
 ├── InvalidRequest        what was asked cannot be; nothing was started
 ├── CallNotFound          no such call
+├── LiveKitRefused        LiveKit does not accept our key or its secret
 └── Unavailable           a service did not answer; trying again can help
     ├── TemporalUnavailable
     └── LiveKitUnavailable
@@ -44,6 +45,10 @@ class CallNotFound(OffhookError):
     def __init__(self, call_id: str) -> None:
         self.call_id = call_id
         super().__init__(f"no call {call_id}")
+
+
+class LiveKitRefused(OffhookError):
+    """LiveKit does not accept the API key or its secret."""
 
 
 class Unavailable(OffhookError):

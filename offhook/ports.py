@@ -1,10 +1,23 @@
 """What effects need from the world, as Protocols. Adapters fulfil them; activities take them by constructor."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from offhook.model.events import AgentEnd, Left, Ringing, Speech
 from offhook.model.leg import Cleared, DialOrder, DialResult, LegAddress, RoomOrder, RoomSight
+
+
+class Clock(Protocol):
+    """Tells the time and waits."""
+
+    def now(self) -> datetime:
+        """The present moment, zoned."""
+        ...
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Wait until ``duration`` has gone by on this clock."""
+        ...
 
 
 class Telephone(Protocol):

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     )
     max_open_calls: int = Field(
         default=5_000,
-        ge=1,
+        ge=0,
         description="Calls a worker keeps in memory; keep it above the number open at once. About 60 kB each.",
     )
     max_dials: int = Field(default=500, ge=1, description="Activities a worker runs at once; each ringing call is one.")

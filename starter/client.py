@@ -37,6 +37,11 @@ POLL_EVERY_S = 0.5
 QUERY_TIMEOUT = timedelta(seconds=3)
 """A call whose workers are all away is shown by its search attributes instead."""
 
+NOBODY_ANSWERED = frozenset(
+    {RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
+)
+"""How a query ends for want of a worker: our own time limit, the server's, or no worker known at all."""
+
 CALLS_ONLY = f"WorkflowType = '{CALL_WORKFLOW}'"
 
 
@@ -148,9 +153,9 @@ class Calls:
         try:
             return CallView.model_validate(await query)
         except RPCError as error:
-            if error.status is RPCStatusCode.DEADLINE_EXCEEDED or error.status is RPCStatusCode.FAILED_PRECONDITION:
-                return None
-            raise
+            if error.status not in NOBODY_ANSWERED:
+                raise
+            return None
 
     def _check_agent(self, agent_id: str | None) -> None:
         if agent_id is not None and agent_id not in self._agents:

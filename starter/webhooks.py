@@ -8,8 +8,8 @@ from fastapi import FastAPI, Request, Response
 
 from offhook.adapters.livekit_webhooks import Departure, LiveKitWebhooks, Unverified
 from offhook.adapters.reports import TemporalReports
-from offhook.clock import Clock
 from offhook.errors import TemporalUnavailable
+from offhook.ports import Clock
 
 WEBHOOK_PATH = "/livekit/webhook"
 

@@ -6,6 +6,10 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from workflows.deadlines import Deadlines, Due
+from workflows.leg import HEARTBEAT_TIMEOUT, UNTIL_DONE, Leg
+from workflows.progress import Progress
+
 with workflow.unsafe.imports_passed_through():
     from activities import AgentHand, RoomHand
     from offhook.model import (
@@ -30,9 +34,6 @@ with workflow.unsafe.imports_passed_through():
     from offhook.model.messages import CALL_WORKFLOW, Query, Signal
     from offhook.policy.evidence import Evidence, Intent, Wish
     from offhook.policy.verdict import decide
-    from workflows.deadlines import Deadlines, Due
-    from workflows.leg import HEARTBEAT_TIMEOUT, UNTIL_DONE, Leg
-    from workflows.progress import Progress
 
 LIVEKIT_LATER = timedelta(minutes=1)
 """LiveKit's own duration limit, which looks like a BYE, must fire after ours."""

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from offhook.model import Timers
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from offhook.model import Timers
 
 WATCH_INTERVALS = (
     timedelta(seconds=45),

@@ -21,6 +21,9 @@ DIAL_QUEUE_LIMIT = timedelta(seconds=30)
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 LOOK_TIMEOUT = timedelta(seconds=15)
+CANCEL_FIRST = timedelta(seconds=0.1)
+"""A cancellation leaves with the end of the workflow task; clearing the room in the same one would hold it up."""
+
 CLEAR_AGAIN_AFTER = timedelta(seconds=1)
 
 ONCE = RetryPolicy(maximum_attempts=1)
@@ -47,11 +50,16 @@ class Leg:
         dialing = asyncio.create_task(self._originate(given_up))
         await workflow.wait_condition(lambda: dialing.done() or given_up())
         if not dialing.done():
-            dialing.cancel()
+            await self._take_back(dialing)
+        return dialing.result()
+
+    async def _take_back(self, dialing: asyncio.Task[DialResult]) -> None:
+        """Cancel the dial, so that it never starts if it has not; take the leg away for as long as it may appear."""
+        dialing.cancel()
+        await workflow.wait([dialing], timeout=CANCEL_FIRST.total_seconds())
         while not dialing.done():
             await self.clear()
             await workflow.wait([dialing], timeout=CLEAR_AGAIN_AFTER.total_seconds())
-        return dialing.result()
 
     async def look(self) -> RoomSight:
         """See who is in the room."""

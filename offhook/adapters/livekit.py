@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from livekit import api
 
 from offhook.adapters.livekit_words import LEG_STATUSES, STATUS_ATTRIBUTE, verdict_of_dial
-from offhook.clock import Clock
+from offhook.ports import Clock
 from offhook.errors import LiveKitUnavailable
 from offhook.model.leg import (
     CallMetadata,

@@ -2,50 +2,21 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from enum import StrEnum
 
 from aiohttp import ClientError
 from livekit import api
-from pydantic import Field, SecretStr
 
-from offhook.errors import LiveKitUnavailable, OffhookError
-from offhook.model import E164, Payload
+from offhook.errors import LiveKitRefused, LiveKitUnavailable
+from offhook.model.trunk import OutboundTrunk, Transport
 
 REFUSALS = frozenset({"unauthenticated", "permission_denied"})
 """Twirp codes for a key or secret that LiveKit does not accept."""
-
-
-class LiveKitRefused(OffhookError):
-    """LiveKit does not accept the API key or its secret."""
-
-
-class Transport(StrEnum):
-    """How SIP travels to the carrier. Always said: with ``auto``, livekit-sip has ignored the port."""
-
-    UDP = "udp"
-    TCP = "tcp"
-    TLS = "tls"
-
 
 _TRANSPORTS = {
     Transport.UDP: api.SIPTransport.SIP_TRANSPORT_UDP,
     Transport.TCP: api.SIPTransport.SIP_TRANSPORT_TCP,
     Transport.TLS: api.SIPTransport.SIP_TRANSPORT_TLS,
 }
-
-
-class OutboundTrunk(Payload):
-    """A way to the carrier."""
-
-    name: str
-    address: str = Field(pattern=r"^[A-Za-z0-9.\-\[\]:]+$")
-    """``host`` or ``host:port``, without ``sip:``."""
-    numbers: tuple[E164, ...] = Field(min_length=1)
-    """What is shown to the called; one of them by lot where a call names none."""
-    transport: Transport = Transport.UDP
-    username: str = ""
-    password: SecretStr = SecretStr("")
-
 
 SIMULATED_ADDRESS = "carrier.simulated.invalid:5060"
 SIMULATED_NUMBERS = ("+12125550199",)

@@ -56,7 +56,8 @@ _BY_LEAVING = {
     Leaving.DUPLICATE: EndReason.PLATFORM_ERROR,
     Leaving.REFUSED: EndReason.ENDED_UNDETERMINED,
     Leaving.UNAVAILABLE: EndReason.ENDED_UNDETERMINED,
-    Leaving.CARRIER_FAILED: EndReason.ENDED_UNDETERMINED,
+    # A leg that livekit-server brought back after a restart reads `dialing` for the rest of the call.
+    Leaving.CARRIER_FAILED: EndReason.MEDIA_LOST,
     Leaving.OTHER: EndReason.ENDED_UNDETERMINED,
 }
 """How an answered leg left, with no intent of ours before it."""

@@ -42,6 +42,7 @@ class Seat:
         self.removed = asyncio.Event()
         world.watchers.append(self._watch)
         room.join(self._member)
+        self._member.activate()
         self._member.publish()
 
     @property

@@ -1,13 +1,12 @@
 """The HTTP side: listens, serves, and can cut a connection or fall silent, as real servers do."""
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Generator
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 Peer = tuple[str, int]
 
@@ -15,22 +14,14 @@ BACKLOG = 1024
 """Connections that may wait to be accepted: a load test opens hundreds at once."""
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its hands on the process's signals: it is a guest here."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-
 class Exchange:
-    """Serves one application over HTTP."""
+    """Serves one application with uvicorn's HTTP, but without its server, which wants time and signals for itself."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None, access_log=False)
+        self._state = ServerState()
         self._connections: dict[Peer, asyncio.Transport] = {}
-        self._server: _Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._server: asyncio.Server | None = None
         self._address: Peer = ("", 0)
 
     @property
@@ -40,16 +31,15 @@ class Exchange:
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any that is free."""
+        if not self._config.loaded:
+            self._config.load()
+        # The protocol is named, or asyncio would leave Nagle's algorithm on.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(BACKLOG)
         self._address = (host, listener.getsockname()[1])
-        config = uvicorn.Config(
-            self._app, http=self._protocol(), ws="none", lifespan="off", log_config=None, access_log=False
-        )
-        self._server = _Server(config)
-        self._serving = asyncio.ensure_future(self._server.serve(sockets=[listener]))
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connect, sock=listener, backlog=BACKLOG)
 
     async def restart(self) -> None:
         """Listen again where it did before."""
@@ -57,33 +47,36 @@ class Exchange:
 
     async def stop(self) -> None:
         """Drop every connection and stop listening."""
-        if self._server is None or self._serving is None:
-            return
-        self._server.should_exit = self._server.force_exit = True
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         for transport in self._connections.values():
             transport.abort()
-        self._connections.clear()
-        await self._serving
-        self._server = self._serving = None
+        await asyncio.sleep(0)  # so that the connections are closed when this returns
 
     def cut(self, peer: Peer) -> None:
         """Drop one connection, in the middle of whatever it does."""
-        transport = self._connections.pop(peer, None)
+        transport = self._connections.get(peer)
         if transport is not None:
             transport.abort()
 
-    def _protocol(self) -> type[H11Protocol]:
-        connections = self._connections
+    def _connect(self) -> H11Protocol:
+        return _Recorded(self._config, self._state, self._connections)
 
-        class Recorded(H11Protocol):
-            """HTTP whose connections are known by their peer."""
 
-            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own signature
-                super().connection_made(transport)
-                connections[transport.get_extra_info("peername")] = transport
+class _Recorded(H11Protocol):
+    """HTTP whose connections are known by their peer."""
 
-            def connection_lost(self, exc: Exception | None) -> None:
-                connections.pop(self.transport.get_extra_info("peername"), None)
-                super().connection_lost(exc)
+    def __init__(self, config: uvicorn.Config, state: ServerState, connections: dict[Peer, asyncio.Transport]) -> None:
+        super().__init__(config=config, server_state=state, app_state={})
+        self._connections = connections
+        self._peer: Peer = ("", 0)
 
-        return Recorded
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
+        super().connection_made(transport)
+        self._peer = transport.get_extra_info("peername")
+        self._connections[self._peer] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.pop(self._peer, None)
+        super().connection_lost(exc)

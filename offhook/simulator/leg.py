@@ -79,8 +79,9 @@ class Leg:
         config = self._world.config
         room.join(self._member)
         self._timers += (
-            self._after(config.invites_after, self._invite),
-            self._after(config.publishes_after, self._member.publish),
+            self._after(config.joins_after, self._member.activate),
+            self._after(config.joins_after + config.invites_after, self._invite),
+            self._after(config.joins_after + config.publishes_after, self._member.publish),
             self._after(self._dial.max_duration, self._on_max_duration),
         )
 

@@ -54,6 +54,7 @@ class Rooms:
             member.info.attributes["sip.callStatus"] = "dialing"
         room = self._rooms.get(lost.name) or self._create(lost.info)
         room.join(member)
+        member.activate()
         if published:
             self._world.tasks.after(self._world.config.publishes_after, member.publish)
 

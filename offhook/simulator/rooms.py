@@ -35,6 +35,10 @@ class Member:
         if self.room is not None:
             self.room.tell(self, Happening.CHANGED)
 
+    def activate(self) -> None:
+        if self.room is not None:
+            self.room.activate(self)
+
     def publish(self) -> None:
         if self.room is not None and not self.info.tracks:
             self.room.publish(self)
@@ -68,7 +72,7 @@ class LiveRoom:
         return self.info.name
 
     def join(self, member: Member) -> None:
-        """Let a participant in; one with the same identity is put out."""
+        """Let a participant in; one with the same identity is put out. It counts as there once it is active."""
         twin = self.members.get(member.info.identity)
         if twin is not None:
             self.remove(twin, DisconnectReason.DUPLICATE_IDENTITY)
@@ -78,6 +82,10 @@ class LiveRoom:
         if not member.dependent:
             self._used = True
             self._stay_open()
+
+    def activate(self, member: Member) -> None:
+        """Its media is connected: from here on the others see it."""
+        member.info.state = ParticipantInfo.ACTIVE
         self._notify("participant_joined", member.info)
         self.tell(member, Happening.JOINED)
 
@@ -178,7 +186,7 @@ class LiveRoom:
 
 def _stamp_joining(info: ParticipantInfo, now: datetime) -> None:
     info.sid = new_id("PA")
-    info.state = ParticipantInfo.ACTIVE
+    info.state = ParticipantInfo.JOINING
     info.joined_at = int(now.timestamp())
     info.joined_at_ms = int(now.timestamp() * 1000)
     info.version = 2

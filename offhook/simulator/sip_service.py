@@ -68,8 +68,8 @@ class SipService:
         if story.api_fault is ApiFault.REQUEST_LOST:
             raise ConnectionCut
         await self._find_livekit_sip()
-        await self._world.clock.sleep(self._world.config.joins_after)
         leg = self._place(request, trunk, story)
+        await self._world.clock.sleep(self._world.config.joins_after)
         await self._break_api(story)
         if not request.wait_until_answered:
             return leg.info

@@ -1,19 +1,23 @@
 """A whole house in one block: Temporal, the simulator, webhook intake, a worker and a client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from livekit import api
 from pydantic import SecretStr
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
-from offhook.adapters.livekit import connect_livekit
+from offhook.adapters.livekit import LiveKit, connect_livekit
 from offhook.adapters.livekit_webhooks import LiveKitWebhooks
 from offhook.adapters.reports import TemporalReports
-from offhook.clock import Clock, WallClock
-from offhook.model import CallOutcome, CallRequest, CallView, EndedBy, HangUp
+from offhook.clock import WallClock
+from offhook.ports import Clock
+from offhook.model import CallOutcome, CallRequest, CallView, EndedBy, HangUp, LegAddress, RoomSight
+from offhook.model.messages import Signal
 from offhook.serving import serving
 from offhook.settings import Settings
 from offhook.simulator import AgentWorker, LiveKitConfig, Simulator
@@ -27,6 +31,7 @@ from starter.webhooks import WEBHOOK_PATH, WebhookIntake
 from worker import build
 
 TASK_QUEUE = "offhook"
+ASK_EVERY_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -38,14 +43,39 @@ class House:
     simulator: Simulator
     clock: Clock
     settings: Settings
+    holds: list[None] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def after(self, duration: timedelta) -> AsyncIterator[None]:
+        """Wait that long in the house's time, then let time stand still while the block runs."""
+        await self.clock.sleep(duration)
+        async with self.standing_still():
+            yield
+
+    @asynccontextmanager
+    async def standing_still(self) -> AsyncIterator[None]:
+        """Let time stand still while the block runs. Nothing in it may wait for the simulated world."""
+        self.holds.append(None)
+        try:
+            yield
+        finally:
+            self.holds.pop()
 
     async def start(self, to_number: str, **fields: object) -> CallView:
-        """Place a call; ``fields`` are those of :class:`offhook.model.CallRequest`."""
-        return await self.calls.start(CallRequest.parse({"to_number": to_number, **fields}))
+        """Place a call and see it begin; ``fields`` are those of :class:`offhook.model.CallRequest`."""
+        async with self.standing_still():
+            accepted = await self.calls.start(CallRequest.parse({"to_number": to_number, **fields}))
+            await self.calls.get(accepted.call_id)
+            return accepted
 
     async def outcome(self, call_id: str) -> CallOutcome:
-        """Wait until a call has ended."""
+        """Wait until a call has ended.
+
+        By asking again and again: the test server ends a long poll early when its clock jumps.
+        """
         handle = self.client.get_workflow_handle(call_id, result_type=CallOutcome)
+        while (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+            await asyncio.sleep(ASK_EVERY_S)
         return await handle.result()
 
     async def call(self, to_number: str, **fields: object) -> CallOutcome:
@@ -54,7 +84,14 @@ class House:
 
     async def hang_up(self, call_id: str) -> None:
         """Ask for a call's end, as a user would."""
-        await self.calls.hang_up(call_id, HangUp(by=EndedBy.API))
+        await self.client.get_workflow_handle(call_id).signal(Signal.HANG_UP, HangUp(by=EndedBy.API))
+
+    async def look(self, call_id: str) -> RoomSight:
+        """Who is in a call's room now."""
+        leg = LegAddress(call_id=call_id, attempt=1)
+        async with connect_livekit(self.settings) as livekit:
+            adapter = LiveKit(livekit, clock=self.clock, trunk=self.settings.trunk, media_agent="")
+            return await adapter.look(leg)
 
     async def history(self, call_id: str) -> WorkflowHistory:
         """A call's events."""
@@ -74,7 +111,7 @@ async def open_house(
         env = await stack.enter_async_context(await test_server(effects))
         stack.enter_context(env.auto_time_skipping_disabled())
         house = await _furnish(stack, env.client, clock, agents=agents, config=config, settings=settings)
-        await stack.enter_async_context(Pump(env, clock, effects, lambda: house.simulator.busy))
+        await stack.enter_async_context(Pump(env, clock, effects, lambda: house.simulator.busy or bool(house.holds)))
         yield house
 
 

@@ -17,9 +17,14 @@ from offhook.testing.clock import SkippedClock
 from offhook.testing.effects import Effects
 
 FIRST_STEP = timedelta(seconds=0.01)
+LONG_STEP = timedelta(seconds=0.5)
 LONGEST_STEP = timedelta(days=1)
 
-QUIET_TURNS = 150
+PATIENCE_S = 0.015
+"""Before a long step Temporal gets this much real time to hand out work it may have: an activity that starts in
+the middle of a step makes the rest of it real time."""
+
+QUIET_TURNS = 50
 """Turns of the event loop without news after which everyone in this process waits for the world."""
 
 
@@ -63,6 +68,13 @@ class Pump:
         await asyncio.sleep(0.0005)
         return before == self._signs_of_life() and not self._is_busy()
 
+    async def _is_idle(self) -> bool:
+        """Whether Temporal, too, has nothing to hand out; asking it the time paces us to its own load."""
+        before = self._signs_of_life()
+        await asyncio.sleep(PATIENCE_S)
+        await self._env.get_current_time()
+        return before == self._signs_of_life() and not self._is_busy()
+
     def _signs_of_life(self) -> tuple[int, int]:
         return self._clock.naps, self._effects.changes
 
@@ -78,6 +90,9 @@ class Pump:
     async def _go_forward(self) -> None:
         left = self._clock.until_next()
         step = self._step if left is None else min(self._step, left)
+        if step >= LONG_STEP and not await self._is_idle():
+            self._step = FIRST_STEP
+            return
         if step:
             await self._env.sleep(step)
         woke = self._clock.advance(step)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from offhook.errors import InvalidRequest
-from starter.dev.endpoints import HOST
+from starter.dev.endpoints import HOST, Ports
 
 LOCK_FILE = "dev.lock"
 
@@ -16,6 +16,9 @@ PORT_WAIT_S = 5.0
 """How long to wait for a port: a predecessor that was killed takes its Temporal with it, within a second."""
 
 LOOK_EVERY_S = 0.1
+
+DEMO_BASES = range(18_080, 19_080, 10)
+"""Away from what people run by hand."""
 
 
 @contextmanager
@@ -55,9 +58,9 @@ async def wait_until_free(ports: Mapping[int, str]) -> None:
         while not _is_free(port):
             if asyncio.get_running_loop().time() > deadline:
                 raise InvalidRequest(
-                    field="port_base",
+                    field="port",
                     problem=f"port {port} ({use}) is in use",
-                    expected=f"stop what listens there (lsof -i :{port}), or choose other ports with --port-base",
+                    expected=f"stop what listens there (lsof -i :{port}), or choose other ports (--port-base, --port)",
                 )
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -70,3 +73,12 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_ports() -> Ports:
+    """Four ports in a row that nobody listens on."""
+    for base in DEMO_BASES:
+        ports = Ports(base)
+        if all(_is_free(port) for port in (ports.api, ports.temporal, ports.temporal_ui, ports.simulator)):
+            return ports
+    raise InvalidRequest(field="port_base", problem="no four free ports found", expected="--port-base N")

@@ -1,6 +1,7 @@
 """Whether a Temporal is fit for calls."""
 
 import asyncio
+from collections.abc import Mapping
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -12,7 +13,9 @@ from temporalio.service import RPCError
 from offhook.errors import TemporalUnavailable
 from workflows import attributes
 
-READY_LIMIT_S = 30.0
+READY_LIMIT_S = 10.0
+"""A second is usual, for a worker and for the attributes of a server that has just come up."""
+
 LOOK_EVERY_S = 0.1
 
 
@@ -48,14 +51,27 @@ async def pollers(client: Client, task_queue: str) -> tuple[str, ...]:
     return tuple(poller.identity for poller in answer.pollers)
 
 
-async def worker_is_polling(client: Client, task_queue: str) -> None:
-    """Wait until calls can be started: their attributes are known and a worker asks for them.
+def creation_command(client: Client, missing: Mapping[str, str]) -> str:
+    """What to type so that the namespace gets them."""
+    wanted = " ".join(f"--name {name} --type {kind}" for name, kind in missing.items())
+    return f"temporal operator search-attribute create -n {client.namespace} {wanted}"
+
+
+async def ready_for_calls(client: Client, task_queue: str) -> None:
+    """Wait until calls can be started: their attributes are known, and a worker asks for them.
 
     Raises:
-        TemporalUnavailable: it did not come to that.
+        TemporalUnavailable: it did not come to that; says what to do.
     """
     deadline = asyncio.get_running_loop().time() + READY_LIMIT_S
-    while await missing_attributes(client) or not await pollers(client, task_queue):
+    while trouble := await _trouble(client, task_queue):
         if asyncio.get_running_loop().time() > deadline:
-            raise TemporalUnavailable("the worker does not reach Temporal, or search attributes are missing there")
+            raise TemporalUnavailable(trouble)
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _trouble(client: Client, task_queue: str) -> str | None:
+    missing = await missing_attributes(client)
+    if missing:
+        return f"search attributes are missing; create them with: {creation_command(client, missing)}"
+    return None if await pollers(client, task_queue) else f"no worker asks for the work of task queue {task_queue}"

@@ -30,7 +30,9 @@ async def served(app: FastAPI, *, host: str, port: int) -> AsyncGenerator[None, 
         InvalidRequest: the address cannot be listened on.
     """
     listener = _listen(host, port)
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE_S)
+    config = uvicorn.Config(
+        app, lifespan="off", log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GOODBYE_S
+    )
     server = _Guest(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

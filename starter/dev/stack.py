@@ -18,7 +18,7 @@ from offhook.temporal import connect
 from starter.client import Calls
 from starter.dev.claims import claimed, wait_until_free
 from starter.dev.endpoints import HOST, Endpoints, Ports, forget
-from starter.dev.readiness import worker_is_polling
+from starter.dev.readiness import ready_for_calls
 from starter.dev.serving import served
 from starter.dev.simulation import simulated
 from starter.dev.temporal_server import TemporalServer, end_predecessor, temporal_server
@@ -86,7 +86,7 @@ async def stack(plan: Plan) -> AsyncGenerator[Stack, None]:
         settings = await _with_livekit(plan, client, exits)
         livekit = await exits.enter_async_context(connect_livekit(settings))
         await exits.enter_async_context(build(client, livekit, settings=settings))
-        await worker_is_polling(client, settings.task_queue)
+        await ready_for_calls(client, settings.task_queue)
         endpoints = _endpoints(plan, settings, client)
         endpoints.write(plan.data)
         exits.callback(forget, plan.data)

@@ -1,16 +1,16 @@
 """A simulator with everything around it that a test needs: a client, a place for webhooks, an observer."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
 
 from aiohttp import web
 from google.protobuf.duration_pb2 import Duration
 from livekit import api
+from livekit.protocol.webhook import WebhookEvent
 
-from offhook.clock import Clock, WallClock
 from offhook.simulator import (
     API_KEY,
     API_SECRET,
@@ -22,9 +22,15 @@ from offhook.simulator import (
     Storyteller,
     tell,
 )
+from offhook.testing.clock import SkippedClock
+
+from .jumping import clock_of_this_test
 
 OBSERVER = "observer"
-SETTLING = timedelta(milliseconds=100)
+BROKEN = 0
+"""Instead of an HTTP status: the connection breaks."""
+SETTLING = timedelta(milliseconds=20)
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 class Observer:
@@ -42,17 +48,20 @@ class Observer:
 class Hooks:
     """Receives webhooks, checks their signature, and answers as it is told."""
 
-    events: list[api.WebhookEvent] = field(default_factory=list[api.WebhookEvent])
-    respond: Callable[[api.WebhookEvent], int] = lambda _event: 200
+    events: list[WebhookEvent] = field(default_factory=list[WebhookEvent])
+    respond: Callable[[WebhookEvent], int] = lambda _event: 200
     url: str = ""
 
     async def receive(self, request: web.Request) -> web.Response:
         verifier = api.TokenVerifier(API_KEY, API_SECRET)
         event = api.WebhookReceiver(verifier).receive(await request.text(), request.headers["Authorization"])
         self.events.append(event)
-        return web.Response(status=self.respond(event))
+        status = self.respond(event)
+        if status == BROKEN and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=status or 500)
 
-    def of(self, room: str) -> list[api.WebhookEvent]:
+    def of(self, room: str) -> list[WebhookEvent]:
         return [event for event in self.events if event.room.name == room]
 
     def names(self, room: str) -> list[str]:
@@ -66,7 +75,7 @@ class Lab:
     sim: Simulator
     lk: api.LiveKitAPI
     hooks: Hooks
-    clock: Clock
+    clock: SkippedClock
     trunk: str
     sights: list[Sight] = field(default_factory=list[Sight])
 
@@ -101,25 +110,28 @@ class Lab:
         await self.clock.sleep(timedelta(seconds=seconds))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something has become true; the test's own time limit is the bound."""
+        """Wait until something has become true."""
+        limit = self.clock.now() + LONGEST_WAIT
         while not condition():
+            assert self.clock.now() < limit, "it never became true"
             await self.clock.sleep(SETTLING)
 
     def path(self, room: str, identity: str = "callee") -> list[str]:
         """The values that ``sip.callStatus`` went through."""
-        return [
+        values = [
             sight.attributes["sip.callStatus"]
             for sight in self.sights
             if (sight.room, sight.identity) == (room, identity)
-            and (sight.happening is Happening.JOINED or "sip.callStatus" in sight.changed)
+            and sight.happening in (Happening.JOINED, Happening.CHANGED)
         ]
+        return [value for value, _ in groupby(values)]
 
 
 @asynccontextmanager
 async def lab(
-    *, speed: float = 20, agents: AgentWorker | None = None, stories: Storyteller = tell, clock: Clock | None = None
-) -> AsyncIterator[Lab]:
-    clock = clock or WallClock(speed=speed)
+    *, agents: AgentWorker | None = None, stories: Storyteller = tell, observed: bool = False
+) -> AsyncGenerator[Lab]:
+    clock = clock_of_this_test()
     hooks = Hooks()
     app = web.Application()
     app.router.add_post("/webhook", hooks.receive)
@@ -127,7 +139,7 @@ async def lab(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     hooks.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhook"
-    sim = Simulator(clock=clock, webhook_url=hooks.url, agents=agents, stories=stories)
+    sim = Simulator(clock=clock, webhook_url=hooks.url, agents=Observer() if observed else agents, stories=stories)
     await sim.start()
     try:
         async with api.LiveKitAPI(sim.url, API_KEY, API_SECRET, failover=False) as lk:
@@ -143,9 +155,3 @@ async def _trunk(lk: api.LiveKitAPI) -> str:
     info = api.SIPOutboundTrunkInfo(name="lab", address="10.77.0.2:5070", numbers=["+15550001111"])
     trunk = await lk.sip.create_outbound_trunk(api.CreateSIPOutboundTrunkRequest(trunk=info))
     return trunk.sip_trunk_id
-
-
-async def settle(world: Lab) -> None:
-    """Wait until no webhook is on its way."""
-    await asyncio.sleep(0)
-    await world.until(lambda: not world.sim.busy)

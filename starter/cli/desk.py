@@ -1,0 +1,51 @@
+"""The typed client as the commands use it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol, TypeVar, cast
+
+import typer
+
+from offhook.model import CallRequest, CallStatus, CallView, EndReason, HangUp
+from starter.cli.places import Places, find_places, open_calls
+
+T = TypeVar("T")
+
+
+class Desk(Protocol):
+    """What ``starter.client.Calls`` does; see there."""
+
+    async def start(self, request: CallRequest) -> CallView: ...
+
+    async def get(self, call_id: str) -> CallView: ...
+
+    def watch(self, call_id: str) -> AsyncIterator[CallView]: ...
+
+    async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView: ...
+
+    async def list(
+        self,
+        *,
+        account: str | None = None,
+        status: CallStatus | None = None,
+        end_reason: EndReason | None = None,
+        limit: int = 50,
+    ) -> Sequence[CallView]: ...
+
+
+Opens = Callable[[Places], AbstractAsyncContextManager[Desk]]
+"""How a command comes to its desk: handed in as the context's object, else Temporal's."""
+
+
+def at_desk(ctx: typer.Context, work: Callable[[Desk], Awaitable[T]], *, temporal: str | None, dev: Path | None) -> T:
+    """Connect, do the work, and hang up on Temporal."""
+    opens = cast("Opens", ctx.obj or open_calls)
+    places = find_places(temporal=temporal, dev=dev)
+
+    async def connected() -> T:
+        async with opens(places) as desk:
+            return await work(desk)
+
+    return asyncio.run(connected())

@@ -1,0 +1,60 @@
+"""Following a call to its end: a line for every change, and a clock while nothing happens."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from offhook.model import CallView
+from starter.cli.show import clock_time, status_text
+from starter.cli.words import in_words
+
+REFRESHES = 8
+"""A second; enough for a clock with tenths."""
+
+
+class _Ticking:
+    """How long the call has been as it is."""
+
+    def __init__(self, view: CallView) -> None:
+        self._since = time.monotonic()
+        self._spinner = Spinner("dots")
+        self._status = view.status
+
+    def __rich__(self) -> Spinner:
+        waited = time.monotonic() - self._since
+        self._spinner.update(text=Text.assemble(status_text(self._status), f"  {waited:.1f} s"))
+        return self._spinner
+
+
+async def follow(views: AsyncIterator[CallView], console: Console) -> CallView | None:
+    """Show every change of a call until it ends; the call as it ended."""
+    last: CallView | None = None
+    with Live(console=console, refresh_per_second=REFRESHES, transient=True) as live:
+        async for view in views:
+            if last is None or (view.status, view.end_reason) != (last.status, last.end_reason):
+                live.console.print(_line(view))
+                live.update(_Ticking(view) if view.end_reason is None else Text(""))
+            last = view
+    return last
+
+
+async def collect(views: AsyncIterator[CallView], each: Callable[[CallView], None]) -> CallView | None:
+    """Hand on every change of a call until it ends; the call as it ended."""
+    last: CallView | None = None
+    async for view in views:
+        each(view)
+        last = view
+    return last
+
+
+def _line(view: CallView) -> Text:
+    moments = (view.ended_at, view.answered_at, view.ringing_at, view.dialed_at, view.accepted_at)
+    at = next((moment for moment in moments if moment is not None), None)
+    line = Text.assemble((f"{clock_time(at):8}  ", "dim"), status_text(view.status))
+    if view.end_reason is not None:
+        line.append(f"  {view.end_reason}", style="bold").append(f"  {in_words(view.end_reason)}")
+    return line
