@@ -45,7 +45,7 @@ def build(client: Client, livekit: api.LiveKitAPI, *, settings: Settings, clock:
 
 async def run(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT, then let its dials finish."""
-    client = await connect(temporal_connection())
+    client = await connect(temporal_connection(), metrics_address=settings.metrics_address)
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)

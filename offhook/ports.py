@@ -63,6 +63,8 @@ class LegReports(Protocol):
 
     async def left(self, call_id: str, report: Left) -> None: ...
 
+    async def agent_left(self, call_id: str, report: Left) -> None: ...
+
 
 class CallReports(Protocol):
     """What a media worker tells a call. Delivered and dropped as :class:`LegReports`."""

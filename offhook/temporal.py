@@ -4,8 +4,10 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConnectConfig
 from temporalio.plugin import SimplePlugin
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from offhook.errors import TemporalUnavailable
+from offhook.model.identity import load_numbering_plans
 
 DEFAULT_TARGET = "localhost:7233"
 
@@ -28,14 +30,21 @@ def plugin() -> SimplePlugin:
     return SimplePlugin("offhook", data_converter=pydantic_data_converter)
 
 
-async def connect(config: ClientConnectConfig) -> Client:
-    """Connect to Temporal.
+async def connect(config: ClientConnectConfig, *, metrics_address: str | None = None) -> Client:
+    """Connect to Temporal; with an address, serve the SDK's metrics there for Prometheus.
 
     Raises:
         TemporalUnavailable: nobody answers there; says where.
     """
     config.setdefault("target_host", DEFAULT_TARGET)
     try:
-        return await Client.connect(**config, plugins=[plugin()])
+        return await Client.connect(**config, plugins=[plugin()], runtime=_runtime(metrics_address))
     except RuntimeError as error:
         raise TemporalUnavailable(f"no Temporal at {config.get('target_host')}") from error
+
+
+def _runtime(metrics_address: str | None) -> Runtime | None:
+    if metrics_address is None:
+        return None
+    metrics = PrometheusConfig(bind_address=metrics_address)
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))

@@ -7,9 +7,8 @@ import structlog
 from fastapi import FastAPI, Request, Response
 
 from offhook.adapters.livekit_webhooks import Departure, LiveKitWebhooks, Unverified
-from offhook.adapters.reports import TemporalReports
 from offhook.errors import TemporalUnavailable
-from offhook.ports import Clock
+from offhook.ports import Clock, LegReports
 
 WEBHOOK_PATH = "/livekit/webhook"
 
@@ -27,7 +26,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class WebhookIntake:
     """Answers 200 once the call knows, 503 on trouble of ours (LiveKit then tries again), 401 if it is not LiveKit's."""
 
-    def __init__(self, webhooks: LiveKitWebhooks, reports: TemporalReports, clock: Clock) -> None:
+    def __init__(self, webhooks: LiveKitWebhooks, reports: LegReports, clock: Clock) -> None:
         self._webhooks = webhooks
         self._reports = reports
         self._clock = clock

@@ -123,15 +123,21 @@ class LiveKit:
     async def _confirmed(self, order: DialOrder) -> DialResult:
         """Believe an answer only once the leg is active: some servers return while it still rings."""
         deadline = self._clock.now() + order.ring_timeout
+        doubted = False
         while self._clock.now() < deadline:
             try:
-                sight = await self.look(order.leg)
+                leg = (await self.look(order.leg)).leg
             except LiveKitUnavailable as error:
                 return DialResult(outcome=DialOutcome.UNKNOWN, text=str(error))
-            if sight.leg is None or sight.leg.status in (LegStatus.ACTIVE, LegStatus.HUNG_UP):
+            if leg is not None and leg.status in (LegStatus.ACTIVE, LegStatus.HUNG_UP):
                 return DialResult(outcome=DialOutcome.ANSWERED)
+            if leg is None and not doubted:
+                return DialResult(outcome=DialOutcome.ANSWERED, text="answered, and gone already")
+            if leg is None:
+                break
+            doubted = True
             await self._clock.sleep(DOUBT_EVERY)
-        return DialResult(outcome=DialOutcome.UNKNOWN, text="the dial returned, yet the leg never became active")
+        return DialResult(outcome=DialOutcome.UNKNOWN, text="the dial returned, yet the leg was never seen active")
 
     async def _find_trunk(self, name: str) -> str | None:
         if name.startswith(TRUNK_ID_PREFIX):

@@ -151,7 +151,7 @@ class Carrier:
 
     def story(self, number: str, simulate: Simulate | None) -> Story:
         """The story of the next call to this number."""
-        return self._tell(Dialling(number, len(self._log.invites(number)) + 1, simulate))
+        return self._tell(Dialling(number, self._log.times_invited(number) + 1, simulate))
 
     def far_end(self, story: Story, caller: Caller) -> FarEnd:
         return FarEnd(story, caller, clock=self._clock, tasks=self._tasks, log=self._log)

@@ -32,15 +32,11 @@ from offhook.simulator.world import Sight, World
 class Seat:
     """An agent's place in a room: it sees and hears what happens there, and can speak."""
 
-    def __init__(self, room: LiveRoom, identity: str, world: World) -> None:
-        self._world = world
-        self._room = room.name
-        self._member = Member(
-            ParticipantInfo(identity=identity, kind=ParticipantInfo.AGENT), on_removed=self._on_removed
-        )
+    def __init__(self, room: LiveRoom, identity: str) -> None:
         self.sights: asyncio.Queue[Sight] = asyncio.Queue()
         self.removed = asyncio.Event()
-        world.watchers.append(self._watch)
+        info = ParticipantInfo(identity=identity, kind=ParticipantInfo.AGENT)
+        self._member = Member(info, on_removed=self._on_removed, on_sight=self.sights.put_nowait)
         room.join(self._member)
         self._member.activate()
         self._member.publish()
@@ -59,36 +55,25 @@ class Seat:
     def leave(self, reason: DisconnectReason = DisconnectReason.CLIENT_INITIATED) -> None:
         """Go. Gone already is no error."""
         self._member.leave(reason)
-        self._stop_watching()
-
-    def _watch(self, sight: Sight) -> None:
-        if sight.room == self._room and sight.identity != self._member.info.identity:
-            self.sights.put_nowait(sight)
 
     def _on_removed(self, _reason: DisconnectReason) -> None:
         self.removed.set()
-        self._stop_watching()
-
-    def _stop_watching(self) -> None:
-        if self._watch in self._world.watchers:
-            self._world.watchers.remove(self._watch)
 
 
 class Job:
     """An offer to join a room as an agent."""
 
-    def __init__(self, job_id: str, dispatch: AgentDispatch, rooms: Rooms, world: World) -> None:
+    def __init__(self, job_id: str, dispatch: AgentDispatch, rooms: Rooms) -> None:
         self.id = job_id
         self.room = dispatch.room
         self.metadata = dispatch.metadata
         self.identity = f"agent-{job_id}"
         self._rooms = rooms
-        self._world = world
 
     def enter(self) -> Seat | None:
         """Join the room; None if it is gone."""
         room = self._rooms.find(self.room)
-        return None if room is None else Seat(room, self.identity, self._world)
+        return None if room is None else Seat(room, self.identity)
 
 
 class AgentWorker(Protocol):
@@ -142,7 +127,7 @@ class Dispatches:
         return dispatch
 
     async def _assign(self, worker: AgentWorker, dispatch: AgentDispatch) -> None:
-        job = Job(new_id("AJ"), dispatch, self._rooms, self._world)
+        job = Job(new_id("AJ"), dispatch, self._rooms)
         state = JobState(status=JobStatus.JS_RUNNING, participant_identity=job.identity)
         dispatch.state.jobs.append(
             JobInfo(

@@ -45,10 +45,13 @@ class Leg:
     ``outcome`` is what a client that waits for the answer gets: the participant, or an error.
     """
 
-    def __init__(self, dial: Dial, story: Story, *, world: World, carrier: Carrier) -> None:
+    def __init__(
+        self, dial: Dial, story: Story, *, world: World, carrier: Carrier, on_ended: Callable[["Leg"], None]
+    ) -> None:
         self._dial = dial
         self._story = story
         self._world = world
+        self._on_ended = on_ended
         self._far_end: FarEnd = carrier.far_end(story, self)
         self._member = Member(dial.participant, on_removed=self._on_removed)
         self._timers: list[asyncio.Task[None]] = []
@@ -64,6 +67,10 @@ class Leg:
     @property
     def room(self) -> str:
         return self._dial.room
+
+    @property
+    def identity(self) -> str:
+        return self._dial.participant.identity
 
     @property
     def info(self) -> SIPParticipantInfo:
@@ -206,6 +213,7 @@ class Leg:
         self.ended.set()
         self._stop(self._timers)
         self._stop(self._ring_timers)
+        self._on_ended(self)
 
     def _settle(self, outcome: SIPParticipantInfo | TwirpError) -> None:
         if not self.outcome.done():

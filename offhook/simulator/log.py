@@ -1,5 +1,6 @@
 """What passed between livekit-sip and the carrier, for tests to count."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,9 +40,16 @@ class CarrierLog:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: list[Entry] = []
+        self._invited = Counter[str]()
 
     def note(self, signal: Signal, number: str, room: str, *, code: int | None = None, by_callee: bool = False) -> None:
+        if signal is Signal.INVITE:
+            self._invited[number] += 1
         self._entries.append(Entry(self._clock.now(), signal, number, room, code, by_callee))
+
+    def times_invited(self, number: str) -> int:
+        """How often a number was dialled."""
+        return self._invited[number]
 
     def entries(
         self, *, number: str | None = None, room: str | None = None, signal: Signal | None = None

@@ -10,18 +10,29 @@ from livekit.protocol.models import Room as RoomInfo
 from livekit.protocol.webhook import WebhookEvent
 
 from offhook.simulator.ids import new_id
-from offhook.simulator.world import Happening, Sight, World
+from offhook.simulator.world import Happening, Sight, Watcher, World, unseen
 
 DEPENDENT_KINDS = (ParticipantInfo.AGENT, ParticipantInfo.EGRESS)
 """Participants that do not keep a room open, and whose tracks no webhook mentions."""
 
 
 class Member:
-    """A participant of a room. ``on_removed`` is told when the server, not its owner, takes it out."""
+    """A participant of a room.
 
-    def __init__(self, info: ParticipantInfo, *, on_removed: Callable[[DisconnectReason], None]) -> None:
+    ``on_removed`` is called when the server, not its owner, takes it out; ``on_sight`` with all
+    that can be seen of the others.
+    """
+
+    def __init__(
+        self,
+        info: ParticipantInfo,
+        *,
+        on_removed: Callable[[DisconnectReason], None],
+        on_sight: Watcher = unseen,
+    ) -> None:
         self.info = info
         self.on_removed = on_removed
+        self.on_sight = on_sight
         self.room: LiveRoom | None = None
 
     @property
@@ -144,6 +155,9 @@ class LiveRoom:
             reason=reason,
         )
         self._world.tell(sight)
+        for other in tuple(self.members.values()):
+            if other is not member:
+                other.on_sight(sight)
 
     @property
     def _deserted(self) -> bool:

@@ -51,9 +51,8 @@ class SipService:
     def kill(self) -> None:
         """SIGKILL: the legs' far ends hear nothing, waiting clients neither."""
         self._up = False
-        for leg in self._legs.values():
+        for leg in tuple(self._legs.values()):
             leg.die()
-        self._legs.clear()
 
     def terminate(self) -> None:
         """SIGTERM: no new dials, but calls go on until they end."""
@@ -102,11 +101,15 @@ class SipService:
             ring_limit=_span(request.ringing_timeout) or config.ring_limit,
             max_duration=_span(request.max_call_duration) or config.max_call_duration,
         )
-        leg = Leg(dial, story, world=self._world, carrier=self._carrier)
+        leg = Leg(dial, story, world=self._world, carrier=self._carrier, on_ended=self._forget)
         self._world.webhooks.spoil(dial.room, story.event_faults)
-        self._legs[dial.room, dial.participant.identity] = leg
+        self._legs[leg.room, leg.identity] = leg
         leg.enter(self._rooms.open(CreateRoomRequest(name=dial.room)))
         return leg
+
+    def _forget(self, leg: Leg) -> None:
+        if self._legs.get((leg.room, leg.identity)) is leg:
+            del self._legs[leg.room, leg.identity]
 
     async def _break_api(self, story: Story) -> None:
         if story.api_fault is ApiFault.NONE:

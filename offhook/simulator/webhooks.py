@@ -26,6 +26,8 @@ TOO_MANY_REQUESTS = 429
 NOT_IMPLEMENTED = 501
 SERVER_ERROR = 500
 
+LAST_EVENT = "room_finished"
+
 SCRAMBLE_HOLD = timedelta(milliseconds=300)
 """How long a scrambled room's events are gathered before they go out backwards."""
 SCRAMBLE_COPIES = 3
@@ -103,6 +105,8 @@ class Webhooks:
                 for event in await self._next(line):
                     if not self._too_old(event):
                         await self._deliver(event)
+                    if event.event == LAST_EVENT:
+                        self._lines.pop(event.room.name, None)
         finally:
             line.draining = False
             self._at_work -= 1

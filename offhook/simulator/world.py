@@ -43,6 +43,10 @@ class Sight:
 Watcher = Callable[[Sight], None]
 
 
+def unseen(_sight: Sight) -> None:
+    """The watcher that does not watch."""
+
+
 @dataclass(frozen=True)
 class World:
     """Clock, settings, tasks, webhooks, and those who watch."""
@@ -54,5 +58,5 @@ class World:
     watchers: list[Watcher] = field(default_factory=list[Watcher])
 
     def tell(self, sight: Sight) -> None:
-        for watcher in tuple(self.watchers):
+        for watcher in self.watchers:
             watcher(sight)

@@ -144,6 +144,46 @@ async def test_a_waiting_dial_ends_after_80_seconds_whatever_its_ring_limit() ->
         assert len(world.sim.log.cancels("+12125550102")) == 1
 
 
+async def test_a_client_that_gives_up_does_not_stop_the_telephone_ringing() -> None:
+    async with lab() as world:
+        dial = asyncio.ensure_future(world.dial("+12125550100"))
+        await world.until(lambda: len(world.sim.log.rings()) == 1)
+
+        dial.cancel()
+        await world.rest(5)
+
+        assert world.path(ROOM) == ["dialing", "ringing", "active"]
+        assert not world.sim.log.cancels()
+
+
+async def test_a_restarted_livekit_sip_dials_again() -> None:
+    async with lab() as world:
+        world.sim.faults.kill_sip()
+        with pytest.raises(api.ServerError) as caught:
+            await world.dial("+12125550101")
+        assert caught.value.code == "unavailable"
+
+        world.sim.faults.restart_sip()
+        await world.dial("+12125550101")
+
+        assert len(world.sim.log.invites("+12125550101")) == 1
+
+
+async def test_a_leg_that_has_ended_cannot_be_transferred() -> None:
+    async with lab() as world:
+        await world.dial("+12125550136")
+        await world.rest(1)
+
+        with pytest.raises(api.ServerError) as caught:
+            await world.lk.sip.transfer_sip_participant(
+                api.TransferSIPParticipantRequest(
+                    room_name=ROOM, participant_identity="callee", transfer_to="tel:+12125550150"
+                )
+            )
+
+        assert caught.value.code == "not_found"
+
+
 async def test_trunks_and_rules_can_be_created_listed_and_deleted() -> None:
     async with lab() as world:
         sip = world.lk.sip

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from livekit import api
@@ -193,12 +194,12 @@ def test_giveaways(sentence: str, why: AgentEndWhy | None) -> None:
 
 async def test_speech_is_reported_every_ten_seconds_while_somebody_speaks() -> None:
     async with calling("0120") as call:
-        await call.world.rest(60)
+        await call.world.rest(65)
 
         times = [at for at, _ in call.reports.speeches]
         last = call.reports.speeches[-1][1]
         assert len(times) == 6
-        assert {later - sooner for sooner, later in zip(times, times[1:], strict=False)} == {timedelta(seconds=10)}
+        assert {later - sooner for sooner, later in pairwise(times)} == {timedelta(seconds=10)}
         assert len({report.event_id for _, report in call.reports.speeches}) == 6
         assert last.user_spoke_at is not None
         assert last.since_last_word < timedelta(seconds=7)
