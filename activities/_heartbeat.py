@@ -1,7 +1,7 @@
 """Heartbeats while an effect is waited for: how Temporal learns of a dead worker, and we of a cancellation."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from temporalio import activity
@@ -11,7 +11,7 @@ HEARTBEAT_EVERY_S = 2.0
 
 
 @asynccontextmanager
-async def heartbeating(*details: str) -> AsyncIterator[None]:
+async def heartbeating(*details: str) -> AsyncGenerator[None]:
     """Send a heartbeat now and then until the block ends; ``details`` are what a successor needs."""
 
     async def beat() -> None:

@@ -5,10 +5,9 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities._heartbeat import heartbeating
-from offhook.ports import Clock
 from offhook.model.leg import AgentArrival, RoomOrder
 from offhook.model.messages import Activity
-from offhook.ports import Rooms
+from offhook.ports import Clock, Rooms
 
 LOOK_EVERY = timedelta(seconds=0.25)
 """A warm media worker is in the room 0.3 s after its dispatch (measured)."""

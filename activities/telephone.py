@@ -6,12 +6,11 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities._heartbeat import heartbeating
-from offhook.ports import Clock
 from offhook.errors import LiveKitUnavailable, TemporalUnavailable
 from offhook.model.events import Ringing
 from offhook.model.leg import DialOrder, DialOutcome, DialResult, LegAddress, LegSight, LegStatus
 from offhook.model.messages import Activity
-from offhook.ports import LegReports, Rooms, Telephone
+from offhook.ports import Clock, LegReports, Rooms, Telephone
 
 LOOK_EVERY = timedelta(seconds=1)
 

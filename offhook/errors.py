@@ -11,6 +11,7 @@ OffhookError
 A call that ends badly is no error: its outcome is a value.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,12 +32,22 @@ class InvalidRequest(OffhookError):
         super().__init__(f"{field}: {problem}" + (f"; expected: {expected}" if expected else ""))
 
     @classmethod
-    def from_validation(cls, error: "ValidationError") -> "InvalidRequest":
+    def from_validation(cls, error: "ValidationError", *, fields: Iterable[str] = ()) -> "InvalidRequest":
         """The first problem a model found, without the input itself (it may be a telephone number)."""
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "request"
-        problem = first["msg"].removeprefix("Value error, ")
-        return cls(field=field, problem=problem)
+        context = first.get("ctx", {})
+        match first["type"]:
+            case "missing":
+                return cls(field=field, problem="is missing, and required")
+            case "extra_forbidden":
+                return cls(field=field, problem="there is no such field", expected=f"one of {', '.join(fields)}")
+            case "string_pattern_mismatch":
+                return cls(field=field, problem="has a form that is not allowed", expected=f"{context['pattern']}")
+            case "enum" | "literal_error":
+                return cls(field=field, problem="not one of the known values", expected=f"{context['expected']}")
+            case _:
+                return cls(field=field, problem=first["msg"].removeprefix("Value error, "))
 
 
 class CallNotFound(OffhookError):

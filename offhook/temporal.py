@@ -7,7 +7,6 @@ from temporalio.plugin import SimplePlugin
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from offhook.errors import TemporalUnavailable
-from offhook.model.identity import load_numbering_plans
 
 DEFAULT_TARGET = "localhost:7233"
 

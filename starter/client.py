@@ -1,7 +1,7 @@
 """The typed client: start, get, watch, hang up, list. A closed set of verbs; nothing else steers a call."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Collection, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -164,7 +164,7 @@ class Calls:
 
 
 @contextmanager
-def _reachable(call_id: str | None = None) -> Iterator[None]:
+def _reachable(call_id: str | None = None) -> Generator[None]:
     """Turn Temporal's own errors into offhook's."""
     try:
         yield

@@ -24,7 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class WebhookIntake:
-    """Answers 200 once the call knows, 503 on trouble of ours (LiveKit then tries again), 401 if it is not LiveKit's."""
+    """Answers 200 once the call knows, 503 on trouble of ours (LiveKit tries again), 401 if it is not LiveKit's."""
 
     def __init__(self, webhooks: LiveKitWebhooks, reports: LegReports, clock: Clock) -> None:
         self._webhooks = webhooks

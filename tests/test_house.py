@@ -8,9 +8,7 @@ import pytest
 from hatch_build import ROOMS, moved
 
 ROOT = Path(__file__).parent.parent
-SOURCES = sorted(
-    [ROOT / "worker.py", *(path for room in ("offhook", *ROOMS) for path in (ROOT / room).rglob("*.py"))]
-)
+SOURCES = sorted([ROOT / "worker.py", *(path for room in ("offhook", *ROOMS) for path in (ROOT / room).rglob("*.py"))])
 
 READS_THE_ENVIRONMENT = re.compile(r"\bos\.(environ|getenv)\b")
 OTHER_ROOM_IMPORT = re.compile(rf"^\s*import ({'|'.join(ROOMS)})\b", re.MULTILINE)

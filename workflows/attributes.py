@@ -10,13 +10,7 @@ END_REASON = SearchAttributeKey.for_keyword("EndReason")
 ANSWERED_AT = SearchAttributeKey.for_datetime("AnsweredAt")
 TALK_SECONDS = SearchAttributeKey.for_int("TalkSeconds")
 
-TYPES = {
-    ACCOUNT_ID.name: "Keyword",
-    AGENT_ID.name: "Keyword",
-    DIRECTION.name: "Keyword",
-    CALL_STATUS.name: "Keyword",
-    END_REASON.name: "Keyword",
-    ANSWERED_AT.name: "Datetime",
-    TALK_SECONDS.name: "Int",
-}
+ALL = (ACCOUNT_ID, AGENT_ID, DIRECTION, CALL_STATUS, END_REASON, ANSWERED_AT, TALK_SECONDS)
+
+TYPES = {key.name: key.indexed_value_type.name.title() for key in ALL}
 """Name → type, as ``temporal operator search-attribute create`` wants them. A server has room for 10 Keywords."""

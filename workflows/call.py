@@ -44,6 +44,9 @@ PREPARATION_MARGIN = timedelta(seconds=30)
 SECOND_LOOK_AFTER = timedelta(seconds=2)
 """Two agreeing looks before a leg counts as gone."""
 
+SPEECH_PER_IDLE = 0.4
+"""A digest of who spoke costs four events; two within the idle limit are enough to know of every word in time."""
+
 EVENTS_REMEMBERED = 64
 
 
@@ -264,6 +267,7 @@ class Call:
             attempt=leg.attempt,
             agent_id=request.agent_id,
             identity=leg.identity,
+            speech_every=request.timers.idle * SPEECH_PER_IDLE,
             to_number=request.to_number,
             from_number=request.from_number,
             instructions=request.instructions,

@@ -1,7 +1,7 @@
 """LiveKit's server API: rooms, SIP participants, agent dispatch. Speaks to the simulator just as well."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -10,7 +10,6 @@ from google.protobuf.duration_pb2 import Duration
 from livekit import api
 
 from offhook.adapters.livekit_words import LEG_STATUSES, STATUS_ATTRIBUTE, verdict_of_dial
-from offhook.ports import Clock
 from offhook.errors import LiveKitUnavailable
 from offhook.model.leg import (
     CallMetadata,
@@ -24,6 +23,7 @@ from offhook.model.leg import (
     RoomOrder,
     RoomSight,
 )
+from offhook.ports import Clock
 from offhook.settings import Settings
 
 DIAL_MARGIN_S = 10
@@ -65,7 +65,6 @@ class LiveKit:
         self._api = client
         self._clock = clock
         self._trunk = trunk
-        self._trunk_ids: dict[str, str] = {}
         self._media_agent = media_agent
 
     async def open(self, order: RoomOrder) -> None:
@@ -140,13 +139,12 @@ class LiveKit:
         return DialResult(outcome=DialOutcome.UNKNOWN, text="the dial returned, yet the leg was never seen active")
 
     async def _find_trunk(self, name: str) -> str | None:
+        """An id costs no look-up; a name is looked up every time, as its trunk may have been made anew."""
         if name.startswith(TRUNK_ID_PREFIX):
             return name
-        if name not in self._trunk_ids:
-            with _answering():
-                trunks = await self._api.sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest())
-            self._trunk_ids |= {trunk.name: trunk.sip_trunk_id for trunk in trunks.items}
-        return self._trunk_ids.get(name)
+        with _answering():
+            trunks = await self._api.sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest())
+        return next((trunk.sip_trunk_id for trunk in trunks.items if trunk.name == name), None)
 
 
 class _RingWatch:
@@ -208,7 +206,7 @@ def _sight(participant: api.ParticipantInfo) -> LegSight:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def _answering() -> Generator[None]:
     """Turn every way in which LiveKit fails to answer properly into one error."""
     try:
         yield

@@ -13,7 +13,7 @@ from offhook.model.call import (
     Verdict,
 )
 from offhook.model.events import AgentEnd, AgentEndWhy, HangUp, Left, Ringing, Speech
-from offhook.model.identity import E164, AccountId, AgentId, CallId, masked, new_call_id, parse_e164
+from offhook.model.identity import E164, AccountId, AgentId, CallId, masked, new_call_id
 from offhook.model.leg import (
     AgentArrival,
     AgentJob,
@@ -84,5 +84,4 @@ __all__ = [
     "Verdict",
     "masked",
     "new_call_id",
-    "parse_e164",
 ]

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from offhook.errors import InvalidRequest
 from offhook.model._base import JsonObject, Moment, Payload
 from offhook.model.identity import E164, AccountId, AgentId, CallId, new_call_id
+from offhook.model.numbers import check_e164
 from offhook.model.reasons import EndReason
 from offhook.model.simulate import Seconds, Simulate
 from offhook.model.states import CallState, CallStatus, Direction, EndedBy, Phase, Retry
@@ -55,10 +56,13 @@ class CallRequest(Payload):
         Raises:
             InvalidRequest: names the field, what is wrong with it and what would be right.
         """
+        for field in ("to_number", "from_number"):
+            if fields.get(field) is not None:
+                check_e164(fields[field], field=field)
         try:
             request = cls.model_validate(dict(fields), extra="forbid")
         except ValidationError as error:
-            raise InvalidRequest.from_validation(error) from error
+            raise InvalidRequest.from_validation(error, fields=cls.model_fields) from error
         size = len(request.model_dump_json().encode())
         if size > MAX_REQUEST_BYTES:
             raise InvalidRequest(
@@ -125,8 +129,8 @@ class CallView(Payload):
 class CallOutcome(CallView):
     """A call that has ended: what the workflow returns."""
 
-    end_reason: EndReason
-    ended_at: Moment
+    end_reason: EndReason = Field(...)  # type: ignore[assignment]  # narrowed: the model is frozen, nobody widens it again
+    ended_at: Moment = Field(...)  # type: ignore[assignment]  # likewise
 
     @field_validator("status")
     @classmethod

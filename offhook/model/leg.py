@@ -64,6 +64,8 @@ class AgentJob(Payload):
     agent_id: AgentId
     identity: str
     """The leg's identity in the room: whom to listen to."""
+    speech_every: timedelta = timedelta(seconds=25)
+    """At most this often the call is told who spoke last; well below its idle limit."""
     to_number: E164
     from_number: E164 | None = None
     instructions: str | None = None

@@ -7,7 +7,7 @@ class EndReason(StrEnum):
     """The taxonomy; ``policy.reasons`` says for each who ended the call, in which phase, and when to retry."""
 
     @staticmethod
-    def _generate_next_value_(name: str, *_args: object) -> str:
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:  # noqa: ARG004 - enum's signature
         return name
 
     # Before the dial.

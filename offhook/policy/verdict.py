@@ -19,11 +19,11 @@ from offhook.policy.evidence import Evidence, Intent, Wish
 from offhook.policy.reasons import MEANINGS
 from offhook.policy.sip import reason_for
 
-NO_AUDIO_MARGIN = timedelta(seconds=1.5)
-"""How close to ``media_timeout_initial`` after the answer a loss of media means that none ever came.
+NO_AUDIO_EARLIEST, NO_AUDIO_LATEST = timedelta(seconds=-0.5), timedelta(seconds=2)
+"""Around ``media_timeout_initial`` after the answer, a loss of media means that none ever came.
 
-livekit-sip cuts a silent leg exactly then (measured 15.0 s for 15 s); one that had audio before is cut
-``media_timeout`` after the last packet.
+livekit-sip cuts a silent leg exactly then (measured 15.0 s for 15 s; we see the answer a little late, and the
+leaving too); one that had audio before is cut ``media_timeout`` after the last packet.
 """
 
 PROVIDER = "livekit"
@@ -137,7 +137,8 @@ def _after_answer(evidence: Evidence) -> EndReason:
 def _never_heard(evidence: Evidence) -> bool:
     if evidence.user_heard or evidence.left_after is None:
         return False
-    return abs(evidence.left_after - evidence.media_timeout_initial) <= NO_AUDIO_MARGIN
+    off = evidence.left_after - evidence.media_timeout_initial
+    return NO_AUDIO_EARLIEST <= off <= NO_AUDIO_LATEST
 
 
 def _by_dial(dial: DialResult, *, rang: bool) -> EndReason:

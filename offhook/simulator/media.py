@@ -22,8 +22,6 @@ AGENT_NAME = "offhook-media"
 
 CRASHES_AFTER = timedelta(seconds=5)
 FAILS_AFTER = timedelta(seconds=3)
-DIGEST_PAUSE = timedelta(seconds=10)
-"""A call's history has to carry these: one in ten seconds is enough for an idle timer."""
 REPORT_WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8, 15))
 """Half a minute in all, then a report is given up: the call's own timers end it."""
 
@@ -73,7 +71,7 @@ class TextMediaWorker:
         brain = self._brains.get(call.agent_id or "", Echo)()
         conversation = Conversation(seat, brain, self._clock)
         self._transcripts.setdefault(leg.call_id, []).append(conversation.turns)
-        reporter = _Reporter(self._reports, self._clock, job.id, leg, conversation)
+        reporter = _Reporter(self._reports, self._clock, job.id, leg, conversation, pause=call.speech_every)
         crash = self._crash(seat, conversation) if self._crashes(leg, fate) else _never()
         await first_of(
             _happens(conversation.leg_left),
@@ -110,21 +108,29 @@ class TextMediaWorker:
 class _Reporter:
     """Tells the call what goes on in one conversation, and tries again while nobody listens."""
 
-    def __init__(
-        self, reports: CallReports, clock: Clock, job_id: str, leg: LegAddress, conversation: Conversation
+    def __init__(  # noqa: PLR0913 - what it tells, to whom, about which job, and how often
+        self,
+        reports: CallReports,
+        clock: Clock,
+        job_id: str,
+        leg: LegAddress,
+        conversation: Conversation,
+        *,
+        pause: timedelta,
     ) -> None:
         self._reports = reports
         self._clock = clock
         self._job_id = job_id
         self._leg = leg
         self._conversation = conversation
+        self._pause = pause
 
     async def digest(self) -> AgentEndWhy:
         """Report now and then who spoke last, for ever; silent while everybody is."""
         reported = None
         number = 0
         while True:
-            await self._clock.sleep(DIGEST_PAUSE)
+            await self._clock.sleep(self._pause)
             spoken = self._spoken()
             if spoken == reported:
                 continue

@@ -1,5 +1,7 @@
 """What offhook writes into the metadata of a dial and of a dispatch, read leniently: it may be anybody's."""
 
+from datetime import timedelta
+
 from pydantic import ValidationError
 
 from offhook.model import Payload, Simulate
@@ -12,6 +14,7 @@ class CallMetadata(Payload):
     attempt: int = 1
     agent_id: str | None = None
     to_number: str = ""
+    speech_every: timedelta = timedelta(seconds=10)
     simulate: Simulate | None = None
 
     @classmethod

@@ -13,7 +13,7 @@ and in a test::
 """
 
 from offhook.testing.clock import SkippedClock
-from offhook.testing.house import House, open_house, open_house_in_real_time
+from offhook.testing.house import Furniture, House, open_house, open_house_in_real_time
 from offhook.testing.pump import Pump
 
-__all__ = ["House", "Pump", "SkippedClock", "open_house", "open_house_in_real_time"]
+__all__ = ["Furniture", "House", "Pump", "SkippedClock", "open_house", "open_house_in_real_time"]

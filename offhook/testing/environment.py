@@ -3,18 +3,11 @@
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Interceptor
-from temporalio.common import SearchAttributeIndexedValueType, SearchAttributeKey
 from temporalio.testing import WorkflowEnvironment
 
 from offhook.binaries import DEV_SERVER, TEST_SERVER, find
 from offhook.temporal import DEV_SERVER_FLAGS, plugin
 from workflows import attributes
-
-_INDEXED = {
-    "Keyword": SearchAttributeIndexedValueType.KEYWORD,
-    "Int": SearchAttributeIndexedValueType.INT,
-    "Datetime": SearchAttributeIndexedValueType.DATETIME,
-}
 
 
 async def test_server(*interceptors: Interceptor) -> WorkflowEnvironment:
@@ -35,11 +28,10 @@ async def test_server(*interceptors: Interceptor) -> WorkflowEnvironment:
 
 async def dev_server(*interceptors: Interceptor) -> WorkflowEnvironment:
     """A dev server of its own, in memory, tuned as ``offhook dev`` tunes it."""
-    keys = [SearchAttributeKey(name, _INDEXED[kind], str) for name, kind in attributes.TYPES.items()]
     return await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(find(DEV_SERVER)),
         dev_server_extra_args=list(DEV_SERVER_FLAGS),
-        search_attributes=keys,
+        search_attributes=attributes.ALL,
         plugins=[plugin()],
         interceptors=list(interceptors),
     )

@@ -8,8 +8,8 @@ forward together in growing steps.
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
+from typing import Self
 
 from temporalio.testing import WorkflowEnvironment
 
@@ -40,19 +40,20 @@ class Pump:
         self._is_busy = is_busy
         self._step = FIRST_STEP
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
-    async def __aenter__(self) -> "Pump":
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self._stopping = True
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
 
     async def _run(self) -> None:
-        while True:
+        """Never cancelled in the middle: a request to Temporal left alone outlives the event loop, and crashes it."""
+        while not self._stopping:
             if not await self._is_quiet():
                 self._step = FIRST_STEP
             elif self._effects.running:

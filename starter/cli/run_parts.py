@@ -3,17 +3,19 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from temporalio.client import Client
+
 from offhook.adapters.livekit import connect_livekit
 from offhook.adapters.livekit_webhooks import LiveKitWebhooks
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import WallClock
-from offhook.errors import TemporalUnavailable
+from offhook.errors import InvalidRequest, TemporalUnavailable
+from offhook.serving import serving
 from offhook.telemetry import configure_logging
 from starter.cli.options import until_signalled
 from starter.cli.places import Places, reach_temporal
 from starter.cli.show import err, out, print_json
 from starter.dev.claims import wait_until_free
-from starter.dev.serving import served
 from starter.dev.simulation import simulated
 from starter.webhooks import WEBHOOK_PATH, WebhookIntake
 from worker import build
@@ -45,16 +47,29 @@ async def _worker(places: Places, *, webhooks: bool) -> None:
     async with AsyncExitStack() as exits:
         livekit = await exits.enter_async_context(connect_livekit(settings))
         if webhooks:
-            keys = LiveKitWebhooks(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
-            intake = WebhookIntake(keys, TemporalReports(client), WallClock())
-            await exits.enter_async_context(
-                served(intake.app(), host=settings.webhook_host, port=settings.webhook_port)
-            )
-            err.print(f"webhook intake: {settings.webhook_host}:{settings.webhook_port}")
+            await _take_in_webhooks(places, client, exits)
         await exits.enter_async_context(build(client, livekit, settings=settings))
         at = places.temporal.get("target_host")
-        err.print(f"worker: Temporal {at}, task queue {settings.task_queue}, LiveKit {settings.livekit_url}")
+        err.print(
+            f"worker: Temporal {at}, task queue {settings.task_queue}, LiveKit {settings.livekit_url}", soft_wrap=True
+        )
         await asyncio.Event().wait()
+
+
+async def _take_in_webhooks(places: Places, client: Client, exits: AsyncExitStack) -> None:
+    settings = places.settings
+    keys = LiveKitWebhooks(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
+    intake = WebhookIntake(keys, TemporalReports(client), WallClock())
+    where = f"{settings.webhook_host}:{settings.webhook_port}"
+    try:
+        await exits.enter_async_context(serving(intake.app(), host=settings.webhook_host, port=settings.webhook_port))
+    except OSError as error:
+        raise InvalidRequest(
+            field="OFFHOOK_WEBHOOK_PORT",
+            problem=f"cannot listen on {where}: {error.strerror}",
+            expected="an address that is free; or --no-webhooks, if another worker on this machine takes them in",
+        ) from error
+    err.print(f"webhook intake: {where}")
 
 
 async def _simulator(places: Places, clock: WallClock, *, port: int, webhooks: str, as_json: bool) -> None:

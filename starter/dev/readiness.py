@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
@@ -17,6 +18,9 @@ READY_LIMIT_S = 10.0
 """A second is usual, for a worker and for the attributes of a server that has just come up."""
 
 LOOK_EVERY_S = 0.1
+
+POLL_LIFE = timedelta(seconds=80)
+"""A living worker asks again every 70 s at least (the long poll); Temporal remembers dead ones for five minutes."""
 
 
 async def missing_attributes(client: Client) -> dict[str, str]:
@@ -34,7 +38,7 @@ async def missing_attributes(client: Client) -> dict[str, str]:
 
 
 async def pollers(client: Client, task_queue: str) -> tuple[str, ...]:
-    """Who asks for the work of a task queue: the identities of its workers, seen in the last five minutes.
+    """Who asks for the work of a task queue now: the identities of its workers.
 
     Raises:
         TemporalUnavailable: Temporal did not say, or there is no such namespace.
@@ -48,7 +52,10 @@ async def pollers(client: Client, task_queue: str) -> tuple[str, ...]:
         answer = await client.workflow_service.describe_task_queue(request)
     except RPCError as error:
         raise TemporalUnavailable(f"Temporal: {error.message}") from error
-    return tuple(poller.identity for poller in answer.pollers)
+    oldest = datetime.now(UTC) - POLL_LIFE
+    return tuple(
+        poller.identity for poller in answer.pollers if poller.last_access_time.ToDatetime(tzinfo=UTC) > oldest
+    )
 
 
 def creation_command(client: Client, missing: Mapping[str, str]) -> str:

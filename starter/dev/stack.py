@@ -13,13 +13,13 @@ from offhook.adapters.livekit import connect_livekit
 from offhook.adapters.livekit_webhooks import LiveKitWebhooks
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import WallClock
+from offhook.serving import serving
 from offhook.settings import Settings
 from offhook.temporal import connect
 from starter.client import Calls
 from starter.dev.claims import claimed, wait_until_free
 from starter.dev.endpoints import HOST, Endpoints, Ports, forget
 from starter.dev.readiness import ready_for_calls
-from starter.dev.serving import served
 from starter.dev.simulation import simulated
 from starter.dev.temporal_server import TemporalServer, end_predecessor, temporal_server
 from starter.webhooks import WEBHOOK_PATH, WebhookIntake
@@ -105,7 +105,7 @@ async def _with_livekit(plan: Plan, client: Client, exits: AsyncExitStack) -> Se
     settings, clock = plan.settings, WallClock()
     webhooks = LiveKitWebhooks(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
     intake = WebhookIntake(webhooks, TemporalReports(client), clock)
-    await exits.enter_async_context(served(intake.app(), host=HOST, port=plan.ports.api))
+    await exits.enter_async_context(serving(intake.app(), host=HOST, port=plan.ports.api))
     if not settings.simulated:
         return settings
     reports = TemporalReports(client)

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConnectConfig
 
 from offhook.errors import TemporalUnavailable
-from offhook.temporal import connect
+from offhook.temporal import DEV_SERVER_FLAGS, connect
 from starter.dev.child import PidFile, end, end_stale, spawn
 from starter.dev.endpoints import HOST, Ports
 from workflows import attributes
@@ -25,14 +25,6 @@ LOG_TAIL = 5
 
 PRAGMAS = ("journal_mode=wal", "synchronous=1")
 """Without them a database in a file is 2.5 to 3 times slower (measured)."""
-
-DYNAMIC_CONFIG = (
-    "history.transferProcessorMaxPollRPS=200",
-    "history.timerProcessorMaxPollRPS=200",
-    "history.visibilityProcessorMaxPollRPS=100",
-    "history.shardIOConcurrency=16",
-)
-"""The stock dev server polls its one transfer queue 20 times a second: each hop waits for a 50 ms tick (measured)."""
 
 
 def find_binary() -> Path | None:
@@ -114,8 +106,7 @@ def _command(binary: Path, database: Path, ports: Ports) -> list[str]:
     command += ["--db-filename", str(database), "--log-level", "warn"]
     for pragma in PRAGMAS:
         command += ["--sqlite-pragma", pragma]
-    for value in DYNAMIC_CONFIG:
-        command += ["--dynamic-config-value", value]
+    command += DEV_SERVER_FLAGS
     for name, kind in attributes.TYPES.items():
         command += ["--search-attribute", f"{name}={kind}"]
     return command

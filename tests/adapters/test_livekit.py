@@ -94,9 +94,9 @@ async def test_a_dial_that_returns_while_it_still_rings_is_not_taken_for_an_answ
     """AT-76: some servers return from a waiting dial at once; only an active leg counts."""
     waiting = line.client.sip.create_sip_participant
 
-    async def hasty(create: api.CreateSIPParticipantRequest, **options: float) -> api.SIPParticipantInfo:
+    async def hasty(create: api.CreateSIPParticipantRequest, timeout: float | None = None) -> api.SIPParticipantInfo:
         create.wait_until_answered = False
-        return await waiting(create, **options)
+        return await waiting(create, timeout=timeout)
 
     monkeypatch.setattr(line.client.sip, "create_sip_participant", hasty)
 

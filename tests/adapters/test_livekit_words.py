@@ -147,9 +147,7 @@ def test_every_recorded_story_is_read_truly(case: str) -> None:
 ERRORS = [
     pytest.param(TimeoutError(), DialOutcome.UNKNOWN, id="client-timeout"),
     pytest.param(aiohttp.ServerDisconnectedError(), DialOutcome.UNKNOWN, id="connection-dropped-midway"),
-    pytest.param(
-        api.ServerError("internal", "boom", status=500), DialOutcome.UNKNOWN, id="500-may-have-been-sent"
-    ),
+    pytest.param(api.ServerError("internal", "boom", status=500), DialOutcome.UNKNOWN, id="500-may-have-been-sent"),
     pytest.param(
         api.ServerError("unavailable", "twirp: gateway", status=503), DialOutcome.UNKNOWN, id="503-from-a-proxy"
     ),

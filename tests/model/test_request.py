@@ -14,8 +14,8 @@ def asked(**fields: object) -> dict[str, object]:
 
 REFUSED = [
     pytest.param(asked(to_number="2125550100"), "to_number", "not an E.164 number", id="no-plus"),
-    pytest.param(asked(to_number="+1 (212) 555-0100"), "to_number", "write it as +12125550100", id="not-canonical"),
-    pytest.param(asked(to_number="+1212555"), "to_number", "too short", id="too-short"),
+    pytest.param(asked(to_number="+1 (212) 555-0100"), "to_number", "expected: +12125550100", id="not-canonical"),
+    pytest.param(asked(to_number="+1212555"), "to_number", "as many digits", id="too-short"),
     pytest.param(asked(to_number="+999123456789"), "to_number", "not an E.164 number", id="no-such-country"),
     pytest.param(asked(to_number="sip:bob@example.com"), "to_number", "not an E.164 number", id="a-sip-address"),
     pytest.param({}, "to_number", "required", id="no-number"),
@@ -28,11 +28,11 @@ REFUSED = [
     pytest.param(asked(timers={"agent_join": 61}), "timers.agent_join", "1 minute", id="agent-join-too-long"),
     pytest.param(asked(data={"blob": "x" * MAX_REQUEST_BYTES}), "data", "bytes", id="oversize-data"),
     pytest.param(asked(instructions="x" * MAX_REQUEST_BYTES), "data", "bytes", id="oversize-instructions"),
-    pytest.param(asked(call_id="../etc"), "call_id", "pattern", id="call-id-with-a-path"),
-    pytest.param(asked(call_id="x" * 101), "call_id", "pattern", id="call-id-too-long"),
-    pytest.param(asked(account="a b"), "account", "pattern", id="account-with-a-space"),
+    pytest.param(asked(call_id="../etc"), "call_id", "form", id="call-id-with-a-path"),
+    pytest.param(asked(call_id="x" * 101), "call_id", "form", id="call-id-too-long"),
+    pytest.param(asked(account="a b"), "account", "form", id="account-with-a-space"),
     pytest.param(asked(simulate={"outcome": "explode"}), "simulate.outcome", "busy", id="unknown-story"),
-    pytest.param(asked(phone="x"), "phone", "not permitted", id="unknown-field"),
+    pytest.param(asked(phone="x"), "phone", "no such field", id="unknown-field"),
 ]
 
 

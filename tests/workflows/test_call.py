@@ -7,7 +7,7 @@ import pytest
 from offhook.model import (
     AgentEnd,
     AgentEndWhy,
-    CallOutcome,
+    CallRequest,
     CallState,
     CallStatus,
     CallView,
@@ -38,9 +38,7 @@ FATES = [
     pytest.param("0103", EndReason.USER_BUSY, CallStatus.FAILED, EndedBy.USER, id="busy"),
     pytest.param("0104", EndReason.USER_HUNG_UP_RINGING, CallStatus.FAILED, EndedBy.USER, id="declined"),
     pytest.param("0105", EndReason.VOICEMAIL_DETECTED_PRECONNECT, CallStatus.FAILED, EndedBy.CARRIER, id="mailbox"),
-    pytest.param(
-        "0106", EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED, CallStatus.COMPLETED, EndedBy.AGENT, id="machine"
-    ),
+    pytest.param("0106", EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED, CallStatus.COMPLETED, EndedBy.AGENT, id="machine"),
     pytest.param("0107", EndReason.SIP_FAILED_WRONG_NUMBER, CallStatus.FAILED, EndedBy.CARRIER, id="wrong-number"),
     pytest.param("0108", EndReason.SIP_FAILED_NUMBER_BLOCKED, CallStatus.FAILED, EndedBy.CARRIER, id="blocked"),
     pytest.param("0109", EndReason.SIP_FAILED_UNREACHABLE, CallStatus.FAILED, EndedBy.CARRIER, id="phone-off"),
@@ -96,7 +94,7 @@ async def test_nobody_is_rung_when_the_agent_never_joins(house: House) -> None:
 
 async def test_the_maximum_duration_runs_from_the_answer(house: House) -> None:
     """AT-10: ours fires, exactly, before LiveKit's own limit, which would look like a BYE."""
-    ended = await house.call("+14155670120", timers={"max_duration": 1800})
+    ended = await house.call("+14155670121", timers={"max_duration": 1800})
 
     assert ended.end_reason is EndReason.MAX_DURATION_REACHED
     assert ended.talk_seconds == pytest.approx(1800, abs=0.5)
@@ -282,12 +280,12 @@ async def test_what_the_agent_ends_is_not_taken_for_a_hang_up(house: House) -> N
 
 async def test_an_answered_call_costs_at_most_35_events(house: House) -> None:
     """What a call costs is designed: fewer events are fewer round trips, and less to pay for."""
-    ends: list[CallOutcome] = [
-        await house.call("+14155840101", agent_id="echo"),
-        await house.call("+14155850100", agent_id="echo"),
-    ]
+    requests = [CallRequest(to_number=number, agent_id="echo") for number in ("+14155840101", "+14155850100")]
+    for request in requests:
+        await house.calls.start(request)
+        await house.outcome(request.call_id)
 
-    histories = [await house.history(end.call_id) for end in ends]
+    histories = [await house.history(request.call_id) for request in requests]
 
     assert all(len(history.events) <= 35 for history in histories)
 

@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from offhook.model import EndReason
 from offhook.settings import Settings
-from offhook.testing import House, open_house
+from offhook.testing import Furniture, House, open_house
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def forgetful() -> AsyncIterator[House]:
     """A house whose worker keeps no call in memory: each step is taken from the history alone."""
-    async with open_house(settings=Settings(max_open_calls=0)) as opened:
+    async with open_house(Furniture(settings=Settings(max_open_calls=0))) as opened:
         yield opened
 
 

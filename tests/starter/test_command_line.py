@@ -1,0 +1,125 @@
+"""What all commands share: help, version, where things are."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from offhook.errors import InvalidRequest
+from offhook.model import EndReason
+from starter.cli import app
+from starter.cli.places import find_places
+from starter.cli.words import WORDS
+from starter.dev.claims import claimed, wait_until_free
+from starter.dev.endpoints import Endpoints, Ports
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("TEMPORAL_ADDRESS", "LIVEKIT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def running(**changes: object) -> Endpoints:
+    fields: dict[str, object] = {
+        "api": "http://127.0.0.1:9000",
+        "webhooks": "http://127.0.0.1:9000/livekit/webhook",
+        "temporal": "127.0.0.1:9001",
+        "livekit": "http://127.0.0.1:9003",
+        "data": "x",
+    }
+    return Endpoints.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["dev", "demo", "worker", "simulator", "doctor", "calls create", "calls watch", "livekit setup", "livekit check"],
+)
+def test_every_command_explains_itself_and_its_exit_codes(command: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+
+    assert result.exit_code == 0
+    assert "Exit codes" in result.stdout
+
+
+@pytest.mark.parametrize("args", [["--version"], ["version"]])
+def test_the_version_is_told(args: list[str]) -> None:
+    assert CliRunner().invoke(app, args).stdout.startswith("offhook ")
+
+
+def test_the_version_is_told_as_json() -> None:
+    assert "version" in json.loads(CliRunner().invoke(app, ["version", "--json"]).stdout)
+
+
+def test_every_end_reason_has_plain_words() -> None:
+    assert set(WORDS) == set(EndReason)
+
+
+def test_a_command_that_was_told_nothing_looks_for_offhook_dev_on_its_default_ports() -> None:
+    places = find_places()
+
+    assert places.temporal.get("target_host") == "127.0.0.1:8081"
+    assert places.settings.livekit_url == "http://127.0.0.1:8083"
+
+
+def test_a_running_offhook_dev_is_found_by_its_data_directory(tmp_path: Path) -> None:
+    running().write(tmp_path)
+
+    places = find_places(dev=tmp_path)
+
+    assert places.temporal.get("target_host") == "127.0.0.1:9001"
+    assert places.settings.livekit_url == "http://127.0.0.1:9003"
+    assert places.simulated
+
+
+def test_the_environment_goes_before_a_running_offhook_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running().write(tmp_path)
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
+    monkeypatch.setenv("LIVEKIT_URL", "https://livekit.example")
+
+    places = find_places(dev=tmp_path)
+
+    assert places.temporal.get("target_host") == "temporal.example:7233"
+    assert places.settings.livekit_url == "https://livekit.example"
+    assert not places.simulated
+
+
+def test_an_option_goes_before_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "temporal.example:7233")
+
+    assert find_places(temporal="here:1").temporal.get("target_host") == "here:1"
+
+
+def test_a_setting_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFHOOK_LOG_LEVEL", "loud")
+
+    result = CliRunner().invoke(app, ["calls", "list"])
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: OFFHOOK_LOG_LEVEL: ")
+
+
+@pytest.mark.parametrize("base", [0, -1, 65_533])
+def test_ports_that_do_not_exist_are_refused(base: int) -> None:
+    with pytest.raises(InvalidRequest, match="port_base"):
+        Ports(base)
+
+
+async def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("starter.dev.claims.PORT_WAIT_S", 0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(InvalidRequest, match=rf"port {port} \(Temporal\) is in use"):
+            await wait_until_free({port: "Temporal"})
+
+
+def test_a_data_directory_belongs_to_one_offhook_dev_at_a_time(tmp_path: Path) -> None:
+    with claimed(tmp_path), pytest.raises(InvalidRequest, match="another offhook dev"), claimed(tmp_path):
+        pass
+
+    with claimed(tmp_path):
+        pass
