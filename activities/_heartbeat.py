@@ -16,8 +16,8 @@ async def heartbeating(*details: str) -> AsyncGenerator[None]:
 
     async def beat() -> None:
         while True:
-            activity.heartbeat(*details)
             await asyncio.sleep(HEARTBEAT_EVERY_S)
+            activity.heartbeat(*details)
 
     beating = asyncio.create_task(beat())
     try:

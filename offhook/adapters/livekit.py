@@ -35,7 +35,7 @@ WATCH_EVERY = timedelta(seconds=0.2)
 DOUBT_EVERY = timedelta(seconds=0.5)
 """How often a leg is looked at whose dial returned although it is not active yet."""
 
-EMPTY_TIMEOUT_S = 120
+EMPTY_TIMEOUT_S = 300
 DEPARTURE_TIMEOUT_S = 5
 
 GONE = "not_found"
@@ -81,16 +81,23 @@ class LiveKit:
             )
 
     async def look(self, leg: LegAddress) -> RoomSight:
-        with _answering():
-            rooms = await self._api.room.list_rooms(api.ListRoomsRequest(names=[leg.room]))
-            if not rooms.rooms:
-                return RoomSight(exists=False)
+        try:
             present = await self._api.room.list_participants(api.ListParticipantsRequest(room=leg.room))
+        except (api.ServerError, ClientError, TimeoutError) as error:
+            return await self._look_again(leg, error)
         return RoomSight(
             exists=True,
             agents=tuple(p.identity for p in present.participants if p.kind == api.ParticipantInfo.Kind.AGENT),
             leg=next((_sight(p) for p in present.participants if p.identity == leg.identity), None),
         )
+
+    async def _look_again(self, leg: LegAddress, error: Exception) -> RoomSight:
+        """A room that is gone answers, after 3 s, exactly as a dead server does: ask which rooms there are."""
+        with _answering():
+            rooms = await self._api.room.list_rooms(api.ListRoomsRequest(names=[leg.room]))
+        if rooms.rooms:
+            raise _unavailable(error) from error
+        return RoomSight(exists=False)
 
     async def clear(self, leg: LegAddress) -> Cleared:
         who = api.RoomParticipantIdentity(room=leg.room, identity=leg.identity)
@@ -211,8 +218,12 @@ def _answering() -> Generator[None]:
     try:
         yield
     except (api.ServerError, ClientError, TimeoutError) as error:
-        code = error.code if isinstance(error, api.ServerError) else type(error).__name__
-        raise LiveKitUnavailable(f"LiveKit: {code}") from error
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> LiveKitUnavailable:
+    code = error.code if isinstance(error, api.ServerError) else type(error).__name__
+    return LiveKitUnavailable(f"LiveKit: {code}")
 
 
 async def _unless_gone(request: Callable[[], Awaitable[object]]) -> bool:

@@ -15,7 +15,7 @@ from offhook.adapters.livekit_setup import LiveKitTrunks, simulated_trunk
 from offhook.adapters.livekit_webhooks import LiveKitWebhooks
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import WallClock
-from offhook.model import CallOutcome, CallRequest, CallView, EndedBy, HangUp, LegAddress, RoomSight
+from offhook.model import CallOutcome, CallRequest, CallView, EndedBy, HangUp, LegAddress, RoomSight, Timers
 from offhook.model.messages import Signal
 from offhook.ports import Clock
 from offhook.serving import serving
@@ -37,6 +37,7 @@ LET_GO_S = 0.1
 in that moment crashes (temporalio/sdk-python#300)."""
 
 ASK_EVERY_S = 0.02
+AS_CALLS_EXPECT = LiveKitConfig(media_timeout_initial=Timers().media_timeout_initial)
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Furniture:
     """What a house may be fitted with otherwise than by default."""
 
     agents: Callable[[TemporalReports, Clock], AgentWorker] = TextMediaWorker
-    config: LiveKitConfig = field(default_factory=LiveKitConfig)
+    config: LiveKitConfig = AS_CALLS_EXPECT
     settings: Settings = field(default_factory=lambda: Settings(task_queue=TASK_QUEUE))
 
 

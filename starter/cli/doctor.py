@@ -2,22 +2,35 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from starter.cli.check import Check
+from starter.cli.console import out, print_json
 from starter.cli.failing import ExitCode, reporting
 from starter.cli.options import DevOption, JsonOption, TemporalOption
 from starter.cli.places import find_places
-from starter.cli.show import out, print_json
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that calls need."""
+
+    name: str
+    ok: bool
+    found: str
+    todo: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
 
 
 def doctor(*, as_json: JsonOption = False, temporal: TemporalOption = None, dev: DevOption = None) -> None:
     """Look whether everything that calls need is there, and say what to do if not. Exit 1 if anything is missing."""
     with reporting(as_json=as_json):
-        from starter.cli.checks import everything  # noqa: PLC0415 - see starter/cli/app.py
+        from starter.cli.checks import everything
 
         print_checks(asyncio.run(everything(find_places(temporal=temporal, dev=dev))), as_json=as_json)
 

@@ -9,8 +9,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from offhook.model import CallView
-from starter.cli.show import clock_time, status_text
-from starter.cli.words import in_words
+from starter.cli.end_reasons import in_words
+from starter.cli.views import clock_time, status_text
 
 REFRESHES = 8
 """A second; enough for a clock with tenths."""

@@ -31,6 +31,14 @@ class Places:
     """The ``offhook dev`` that was found, if any."""
     simulated: bool
 
+    def webhooks(self) -> str:
+        """Where LiveKit's webhooks are taken in."""
+        from starter.intake import intake_url
+
+        if self.running is not None:
+            return self.running.webhooks
+        return intake_url(self.settings.webhook_host, self.settings.webhook_port)
+
 
 def load_settings() -> Settings:
     """The settings.
@@ -87,14 +95,14 @@ def _temporal(address: str | None, running: Endpoints | None) -> ClientConnectCo
     return ClientConnectConfig(target_host=f"{HOST}:{Ports().temporal}")
 
 
-async def reach_temporal(places: Places) -> Client:
-    """A client.
+async def reach_temporal(places: Places, *, metrics_address: str | None = None) -> Client:
+    """A client; see :func:`offhook.temporal.connect`.
 
     Raises:
         TemporalUnavailable: nobody answers; says what to do.
     """
     try:
-        return await connect(places.temporal)
+        return await connect(places.temporal, metrics_address=metrics_address)
     except TemporalUnavailable as error:
         hint = "start one with `offhook dev`, or name one with --temporal or TEMPORAL_ADDRESS"
         raise TemporalUnavailable(f"{error}; {hint}") from error

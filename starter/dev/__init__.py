@@ -1,1 +1,1 @@
-"""Everything a call needs, in one process. Import its modules: some of them take a second to load."""
+"""Everything a call needs, on one machine. Import its modules: some of them take a second to load."""

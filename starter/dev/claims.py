@@ -1,14 +1,14 @@
 """What one ``offhook dev`` may have only for itself: its data directory and its ports."""
 
 import asyncio
-import fcntl
 import socket
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from offhook.errors import InvalidRequest
 from starter.dev.endpoints import HOST, Ports
+from starter.dev.locks import Held, is_held, locked
 
 LOCK_FILE = "dev.lock"
 
@@ -16,6 +16,11 @@ PORT_WAIT_S = 5.0
 """How long to wait for a port: a predecessor that was killed takes its Temporal with it, within a second."""
 
 LOOK_EVERY_S = 0.1
+
+DESERTED_AFTER_S = 60.0
+"""Who was killed and has not come back in a minute will not come back for these calls."""
+
+LOOK_FOR_OWNER_EVERY_S = 1.0
 
 DEMO_BASES = range(18_080, 19_080, 10)
 """Away from what people run by hand."""
@@ -28,23 +33,31 @@ def claimed(data: Path) -> Generator[None, None, None]:
     Raises:
         InvalidRequest: it cannot be written to, or somebody else holds it.
     """
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / LOCK_FILE).open("w")
-    except OSError as error:
-        raise InvalidRequest(
-            field="data", problem=f"{data}: {error.strerror}", expected="a directory to write to"
-        ) from error
-    with lock:
+    with ExitStack() as exits:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            data.mkdir(parents=True, exist_ok=True)
+            exits.enter_context(locked(data / LOCK_FILE))
+        except Held as held:
             raise InvalidRequest(
                 field="data",
                 problem=f"another offhook dev is running on {data}",
                 expected="stop that one, or choose another directory with --data",
+            ) from held
+        except OSError as error:
+            raise InvalidRequest(
+                field="data", problem=f"{data}: {error.strerror}", expected="a directory to write to"
             ) from error
         yield
+
+
+async def deserted(data: Path) -> None:
+    """Wait until nobody has held the data directory for a minute."""
+    clock = asyncio.get_running_loop().time
+    seen = clock()
+    while clock() - seen < DESERTED_AFTER_S:
+        await asyncio.sleep(LOOK_FOR_OWNER_EVERY_S)
+        if is_held(data / LOCK_FILE):
+            seen = clock()
 
 
 async def wait_until_free(ports: Mapping[int, str]) -> None:

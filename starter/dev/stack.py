@@ -10,23 +10,20 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConnectConfig
 
 from offhook.adapters.livekit import connect_livekit
-from offhook.adapters.livekit_webhooks import LiveKitWebhooks
-from offhook.adapters.reports import TemporalReports
-from offhook.clock import WallClock
-from offhook.serving import serving
 from offhook.settings import Settings
 from offhook.temporal import connect
 from starter.client import Calls
+from starter.dev.child import LOOK_EVERY_S, SIMULATOR, Child, end_left_behind
 from starter.dev.claims import claimed, wait_until_free
 from starter.dev.endpoints import HOST, Endpoints, Ports, forget
 from starter.dev.readiness import ready_for_calls
-from starter.dev.simulation import simulated
-from starter.dev.temporal_server import TemporalServer, end_predecessor, temporal_server
-from starter.webhooks import WEBHOOK_PATH, WebhookIntake
+from starter.dev.simulator_process import SimulatorOrder, simulator_answers, simulator_process
+from starter.dev.temporal_server import temporal_answers, temporal_server
+from starter.intake import intake_url, webhook_intake
 from worker import build
 
 SIMULATED_DRAIN_S = 3.0
-"""The simulated legs end with this process anyway: no reason to let anybody wait for them."""
+"""The simulated legs end when we do: no reason to let anybody wait for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +35,48 @@ class Plan:
     data: Path
     ports: Ports
 
-    def used_ports(self) -> dict[int, str]:
-        """The ports this plan listens on, with what for."""
-        used = {self.ports.api: "webhook intake"}
-        if self.temporal is None:
-            used |= {self.ports.temporal: "Temporal", self.ports.temporal_ui: "Temporal UI"}
-        if self.settings.simulated:
-            used[self.ports.simulator] = "simulator"
-        return used
+    @property
+    def own_temporal(self) -> str:
+        """Where a Temporal of our own is."""
+        return f"{HOST}:{self.ports.temporal}"
+
+    @property
+    def webhooks(self) -> str:
+        """Where LiveKit's webhooks are taken in."""
+        return intake_url(HOST, self.ports.api)
+
+    def settled(self) -> Settings:
+        """The settings, with the addresses of what is started here."""
+        intake = {"webhook_host": HOST, "webhook_port": self.ports.api}
+        if not self.settings.simulated:
+            return self.settings.model_copy(update=intake)
+        livekit = f"http://{HOST}:{self.ports.simulator}"
+        return self.settings.model_copy(
+            update=intake | {"livekit_url": livekit, "drain_timeout_s": SIMULATED_DRAIN_S},
+        )
+
+    def simulator(self) -> SimulatorOrder:
+        """The simulator, if there is to be one."""
+        return SimulatorOrder(
+            settings=self.settled(),
+            data=self.data,
+            port=self.ports.simulator,
+            webhooks=self.webhooks,
+            temporal=self.own_temporal if self.temporal is None else None,
+        )
+
+    def endpoints(self, client: Client) -> Endpoints:
+        """Where everything is."""
+        return Endpoints(
+            api=f"http://{HOST}:{self.ports.api}",
+            webhooks=self.webhooks,
+            temporal=client.service_client.config.target_host,
+            namespace=client.namespace,
+            temporal_ui=f"http://{HOST}:{self.ports.temporal_ui}" if self.temporal is None else None,
+            livekit=self.settled().livekit_url or "",
+            simulated=self.settings.simulated,
+            data=str(self.data.resolve()),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +84,18 @@ class Stack:
     """What runs."""
 
     endpoints: Endpoints
-    client: Client
     calls: Calls
-    server: TemporalServer | None
+    children: tuple[Child, ...]
 
     async def serve(self) -> None:
         """Stay up until cancelled.
 
         Raises:
-            TemporalUnavailable: the embedded server died.
+            Unavailable: one of the processes behind it ended.
         """
-        if self.server is None:
-            await asyncio.Event().wait()
-        else:
-            raise await self.server.died()
+        while all(child.is_alive for child in self.children):  # noqa: ASYNC110 - a lock has no event
+            await asyncio.sleep(LOOK_EVERY_S)
+        raise next(child.trouble("ended") for child in self.children if not child.is_alive)
 
 
 @asynccontextmanager
@@ -77,56 +106,45 @@ async def stack(plan: Plan) -> AsyncGenerator[Stack, None]:
         InvalidRequest: a port or the data directory is taken.
         Unavailable: Temporal or LiveKit did not come up.
     """
+    settings = plan.settled()
     async with AsyncExitStack() as exits:
         exits.enter_context(claimed(plan.data))
-        await end_predecessor(plan.data)
-        await wait_until_free(plan.used_ports())
-        server = await _embedded(plan, exits)
-        client = await server.client() if server else await connect(plan.temporal or ClientConnectConfig())
-        settings = await _with_livekit(plan, client, exits)
+        await wait_until_free({plan.ports.api: "webhook intake"})
+        temporal = await _temporal(plan, exits)
+        simulator = await _simulator(plan, exits)
+        client = await _connected(plan, temporal)
+        await exits.enter_async_context(webhook_intake(settings, client))
         livekit = await exits.enter_async_context(connect_livekit(settings))
-        await exits.enter_async_context(build(client, livekit, settings=settings))
+        worker = build(client, livekit, settings=settings)  # two seconds (measured), in which the simulator comes up
+        if simulator is not None:
+            await simulator.up(lambda: simulator_answers(settings))
+        await exits.enter_async_context(worker)
         await ready_for_calls(client, settings.task_queue)
-        endpoints = _endpoints(plan, settings, client)
+        endpoints = plan.endpoints(client)
         endpoints.write(plan.data)
         exits.callback(forget, plan.data)
-        calls = Calls(client, task_queue=settings.task_queue, agents=settings.agents)
-        yield Stack(endpoints=endpoints, client=client, calls=calls, server=server)
+        yield Stack(
+            endpoints=endpoints,
+            calls=Calls(client, task_queue=settings.task_queue, agents=settings.agents),
+            children=tuple(child for child in (temporal, simulator) if child is not None),
+        )
 
 
-async def _embedded(plan: Plan, exits: AsyncExitStack) -> TemporalServer | None:
+async def _temporal(plan: Plan, exits: AsyncExitStack) -> Child | None:
     if plan.temporal is not None:
         return None
     return await exits.enter_async_context(temporal_server(plan.data, plan.ports))
 
 
-async def _with_livekit(plan: Plan, client: Client, exits: AsyncExitStack) -> Settings:
-    """The intake, and the simulator in front of it unless there is a real LiveKit; settings that say where that is."""
-    settings, clock = plan.settings, WallClock()
-    webhooks = LiveKitWebhooks(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
-    intake = WebhookIntake(webhooks, TemporalReports(client), clock)
-    await exits.enter_async_context(serving(intake.app(), host=HOST, port=plan.ports.api))
-    if not settings.simulated:
-        return settings
-    reports = TemporalReports(client)
-    running = simulated(settings, clock=clock, port=plan.ports.simulator, webhook_url=_webhooks(plan), reports=reports)
-    url = await exits.enter_async_context(running)
-    return settings.model_copy(update={"livekit_url": url, "drain_timeout_s": SIMULATED_DRAIN_S})
+async def _simulator(plan: Plan, exits: AsyncExitStack) -> Child | None:
+    if plan.settings.simulated:
+        return await exits.enter_async_context(simulator_process(plan.simulator()))
+    await end_left_behind(SIMULATOR, plan.data)
+    return None
 
 
-def _webhooks(plan: Plan) -> str:
-    return f"http://{HOST}:{plan.ports.api}{WEBHOOK_PATH}"
-
-
-def _endpoints(plan: Plan, settings: Settings, client: Client) -> Endpoints:
-    embedded = plan.temporal is None
-    return Endpoints(
-        api=f"http://{HOST}:{plan.ports.api}",
-        webhooks=_webhooks(plan),
-        temporal=client.service_client.config.target_host,
-        namespace=client.namespace,
-        temporal_ui=f"http://{HOST}:{plan.ports.temporal_ui}" if embedded else None,
-        livekit=settings.livekit_url or "",
-        simulated=plan.settings.simulated,
-        data=str(plan.data.resolve()),
-    )
+async def _connected(plan: Plan, server: Child | None) -> Client:
+    config = plan.temporal or ClientConnectConfig(target_host=plan.own_temporal)
+    if server is not None:
+        await server.up(lambda: temporal_answers(config))
+    return await connect(config, metrics_address=plan.settings.metrics_address)

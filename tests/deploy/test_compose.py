@@ -41,13 +41,7 @@ def test_every_variable_of_an_offhook_service_is_a_setting(name: str) -> None:
     assert unknown == set()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "worker",
-        pytest.param("intake", marks=pytest.mark.xfail(reason="`offhook webhooks` is still to come", strict=True)),
-    ],
-)
+@pytest.mark.parametrize("name", OFFHOOK)
 def test_every_command_of_an_offhook_service_exists(name: str) -> None:
     program, *arguments = SERVICES[name].command
 

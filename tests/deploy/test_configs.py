@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from offhook.adapters.livekit import DEPARTURE_TIMEOUT_S, EMPTY_TIMEOUT_S
-from starter.dev.temporal_server import DYNAMIC_CONFIG
+from offhook.temporal import DEV_SERVER_FLAGS
 from tests.deploy.stack import REFERENCE, mapping, stack
 
 LIVEKIT_BIN = "OFFHOOK_LIVE_LIVEKIT_BIN"
@@ -33,7 +33,7 @@ VALUES = {"LIVEKIT_API_KEY": "a-key", "LIVEKIT_API_SECRET": "a-secret-of-thirty-
 def test_temporal_is_tuned_as_in_development() -> None:
     tuned = mapping("deploy/temporal/dynamicconfig.yaml")
 
-    assert {f"{key}={value['value']}" for key, (value,) in tuned.items()} == set(DYNAMIC_CONFIG)
+    assert {f"{key}={value['value']}" for key, (value,) in tuned.items()} == set(DEV_SERVER_FLAGS[1::2])
 
 
 def test_rooms_that_an_inbound_call_makes_close_as_soon_as_ours() -> None:

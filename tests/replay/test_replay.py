@@ -12,12 +12,15 @@ from workflows import Call
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
+def history_of(path: Path) -> WorkflowHistory:
+    """A kept history."""
+    return WorkflowHistory.from_json("call_kept", path.read_text())
+
+
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_kept_history_replays(path: Path) -> None:
     """Calls in flight survive a deploy of this code."""
-    history = WorkflowHistory.from_json("call_kept", path.read_text())
-
-    result = await Replayer(workflows=[Call], plugins=[plugin()]).replay_workflow(history)
+    result = await Replayer(workflows=[Call], plugins=[plugin()]).replay_workflow(history_of(path))
 
     assert result.replay_failure is None
 

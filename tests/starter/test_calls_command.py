@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from offhook.model import EndReason
 from starter.cli import app
-from tests.starter.desks import ScriptedDesk
+from tests.starter.scripted_calls import ScriptedCalls
 
 
 @pytest.fixture(autouse=True)
@@ -18,41 +18,41 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def run(desk: ScriptedDesk, *args: str) -> Result:
-    return CliRunner().invoke(app, ["calls", *args], obj=desk.open)
+def run(calls: ScriptedCalls, *args: str) -> Result:
+    return CliRunner().invoke(app, ["calls", *args], obj=calls.open)
 
 
 def test_create_prints_the_accepted_call_at_once() -> None:
-    desk = ScriptedDesk()
+    calls = ScriptedCalls()
 
-    result = run(desk, "create", "+12125550100", "--json")
+    result = run(calls, "create", "+12125550100", "--json")
 
     call = json.loads(result.stdout)
     assert result.exit_code == 0
     assert call["status"] == "pending"
     assert call["end_reason"] is None
-    assert call["call_id"] == desk.started[0].call_id
+    assert call["call_id"] == calls.started[0].call_id
 
 
 def test_create_names_the_id_on_stderr_for_people() -> None:
-    desk = ScriptedDesk()
+    calls = ScriptedCalls()
 
-    result = run(desk, "create", "+12125550100")
+    result = run(calls, "create", "+12125550100")
 
-    assert desk.started[0].call_id in result.stderr
+    assert calls.started[0].call_id in result.stderr
 
 
 def test_create_hands_on_what_was_asked_for() -> None:
-    desk = ScriptedDesk()
+    calls = ScriptedCalls()
 
     run(
-        desk,
+        calls,
         *("create", "+12125550100", "--from", "+12125550199", "--agent", "receptionist", "--call-id", "mine"),
         *("--ring", "20", "--idle", "30", "--max-duration", "90", "--agent-join", "5", "--account", "acme"),
         *("--trunk", "ST_1", "--instructions", "be kind", "--data", '{"a": 1}', "--simulate", '{"outcome": "busy"}'),
     )
 
-    request = desk.started[0]
+    request = calls.started[0]
     assert (request.call_id, request.agent_id, request.from_number) == ("mine", "receptionist", "+12125550199")
     assert (request.account, request.trunk_id, request.instructions) == ("acme", "ST_1", "be kind")
     assert request.data == {"a": 1}
@@ -76,11 +76,11 @@ def test_create_hands_on_what_was_asked_for() -> None:
     ],
 )
 def test_create_chooses_the_agent(args: tuple[str, ...], agent: str | None) -> None:
-    desk = ScriptedDesk()
+    calls = ScriptedCalls()
 
-    run(desk, "create", "+12125550100", *args)
+    run(calls, "create", "+12125550100", *args)
 
-    assert desk.started[0].agent_id == agent
+    assert calls.started[0].agent_id == agent
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ def test_create_chooses_the_agent(args: tuple[str, ...], agent: str | None) -> N
     ],
 )
 def test_create_wait_prints_the_ended_call(ending: EndReason, exit_code: int) -> None:
-    desk = ScriptedDesk(ending)
+    calls = ScriptedCalls(ending)
 
-    result = run(desk, "create", "+12125550100", "--wait", "--json")
+    result = run(calls, "create", "+12125550100", "--wait", "--json")
 
     assert result.exit_code == exit_code
     assert json.loads(result.stdout)["end_reason"] == ending
-    assert json.loads(result.stderr)["call_id"] == desk.started[0].call_id
+    assert json.loads(result.stderr)["call_id"] == calls.started[0].call_id
 
 
 @pytest.mark.parametrize(
@@ -118,76 +118,76 @@ def test_create_wait_prints_the_ended_call(ending: EndReason, exit_code: int) ->
     ],
 )
 def test_bad_input_is_refused_and_starts_nothing(args: tuple[str, ...], field: str) -> None:
-    desk = ScriptedDesk()
+    calls = ScriptedCalls()
 
-    result = run(desk, "create", *args, "--json")
+    result = run(calls, "create", *args, "--json")
 
     error = json.loads(result.stderr)["error"]
     assert result.exit_code == 2
     assert result.stdout == ""
     assert (error["code"], error["field"]) == ("invalid_request", field)
     assert error["problem"]
-    assert desk.started == []
+    assert calls.started == []
 
 
 def test_bad_input_is_told_to_people_in_one_line() -> None:
-    result = run(ScriptedDesk(), "create", "+12125550100", "--agent", "nobody")
+    result = run(ScriptedCalls(), "create", "+12125550100", "--agent", "nobody")
 
     assert result.stderr == "error: agent_id: no agent is called nobody (expected one of echo)\n"
 
 
 @pytest.mark.parametrize("verb", ["get", "watch"])
 def test_an_unknown_call_exits_3(verb: str) -> None:
-    result = run(ScriptedDesk(), verb, "missing", "--json")
+    result = run(ScriptedCalls(), verb, "missing", "--json")
 
     assert result.exit_code == 3
     assert json.loads(result.stderr)["error"]["code"] == "call_not_found"
 
 
 def test_without_temporal_it_exits_4() -> None:
-    result = run(ScriptedDesk(reachable=False), "list", "--json")
+    result = run(ScriptedCalls(reachable=False), "list", "--json")
 
     assert result.exit_code == 4
     assert json.loads(result.stderr)["error"]["code"] == "temporal_unavailable"
 
 
 def test_get_shows_the_end_in_plain_words() -> None:
-    result = run(ScriptedDesk(EndReason.USER_BUSY), "get", "one")
+    result = run(ScriptedCalls(EndReason.USER_BUSY), "get", "one")
 
     assert "USER_BUSY" in result.stdout
     assert "busy, by user" in result.stdout
 
 
 def test_watch_prints_an_object_a_line_until_the_end() -> None:
-    result = run(ScriptedDesk(), "watch", "one", "--json")
+    result = run(ScriptedCalls(), "watch", "one", "--json")
 
     assert [json.loads(line)["status"] for line in result.stdout.splitlines()] == ["pending", "ringing", "completed"]
 
 
 def test_list_asks_for_what_was_filtered() -> None:
-    desk = ScriptedDesk()
+    calls = ScriptedCalls()
 
     result = run(
-        desk, "list", "--status", "failed", "--end-reason", "user_busy", "--account", "a", "--limit", "7", "--json"
+        calls, "list", "--status", "failed", "--end-reason", "user_busy", "--account", "a", "--limit", "7", "--json"
     )
 
     assert [call["call_id"] for call in json.loads(result.stdout)] == ["one", "two"]
-    assert desk.asked == {"account": "a", "status": "failed", "end_reason": "USER_BUSY", "limit": 7}
+    assert calls.asked == {"account": "a", "status": "failed", "end_reason": "USER_BUSY", "limit": 7}
 
 
 def test_list_refuses_a_reason_there_is_not() -> None:
-    result = run(ScriptedDesk(), "list", "--end-reason", "TIRED")
+    result = run(ScriptedCalls(), "list", "--end-reason", "TIRED")
 
     assert result.exit_code == 2
     assert "end_reason: there is no reason TIRED" in result.stderr
 
 
 def test_hangup_passes_the_note_on() -> None:
-    desk = ScriptedDesk()
+    calls = ScriptedCalls()
 
-    result = run(desk, "hangup", "one", "--note", "wrong person", "--json")
+    result = run(calls, "hangup", "one", "--note", "wrong person", "--json")
 
-    call_id, request = desk.hung_up[0]
+    call_id, request = calls.hung_up[0]
     assert json.loads(result.stdout)["call_id"] == call_id == "one"
     assert request is not None
     assert request.note == "wrong person"

@@ -1,7 +1,6 @@
 """What all commands share: help, version, where things are."""
 
 import json
-import socket
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,8 @@ from typer.testing import CliRunner
 from offhook.errors import InvalidRequest
 from offhook.model import EndReason
 from starter.cli import app
+from starter.cli.end_reasons import IN_WORDS
 from starter.cli.places import find_places
-from starter.cli.words import WORDS
-from starter.dev.claims import claimed, wait_until_free
 from starter.dev.endpoints import Endpoints, Ports
 
 
@@ -36,7 +34,10 @@ def running(**changes: object) -> Endpoints:
 
 @pytest.mark.parametrize(
     "command",
-    ["dev", "demo", "worker", "simulator", "doctor", "calls create", "calls watch", "livekit setup", "livekit check"],
+    [
+        *("dev", "demo", "worker", "webhooks", "simulator", "doctor"),
+        *("calls create", "calls watch", "livekit setup", "livekit check"),
+    ],
 )
 def test_every_command_explains_itself_and_its_exit_codes(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"])
@@ -55,7 +56,7 @@ def test_the_version_is_told_as_json() -> None:
 
 
 def test_every_end_reason_has_plain_words() -> None:
-    assert set(WORDS) == set(EndReason)
+    assert set(IN_WORDS) == set(EndReason)
 
 
 def test_a_command_that_was_told_nothing_looks_for_offhook_dev_on_its_default_ports() -> None:
@@ -73,6 +74,23 @@ def test_a_running_offhook_dev_is_found_by_its_data_directory(tmp_path: Path) ->
     assert places.temporal.get("target_host") == "127.0.0.1:9001"
     assert places.settings.livekit_url == "http://127.0.0.1:9003"
     assert places.simulated
+
+
+@pytest.mark.parametrize("command", ["worker", "webhooks"])
+def test_a_part_that_finds_no_temporal_says_what_to_do(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--temporal", "127.0.0.1:1"])
+
+    assert result.exit_code == 4
+    assert "no Temporal at 127.0.0.1:1; start one with `offhook dev`" in result.stderr
+
+
+def test_a_metrics_address_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFHOOK_METRICS_ADDRESS", "nonsense")
+
+    result = CliRunner().invoke(app, ["worker", "--temporal", "127.0.0.1:1"])
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: OFFHOOK_METRICS_ADDRESS: ")
 
 
 def test_the_environment_goes_before_a_running_offhook_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,20 +124,3 @@ def test_a_setting_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 def test_ports_that_do_not_exist_are_refused(base: int) -> None:
     with pytest.raises(InvalidRequest, match="port_base"):
         Ports(base)
-
-
-async def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("starter.dev.claims.PORT_WAIT_S", 0)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-
-        with pytest.raises(InvalidRequest, match=rf"port {port} \(Temporal\) is in use"):
-            await wait_until_free({port: "Temporal"})
-
-
-def test_a_data_directory_belongs_to_one_offhook_dev_at_a_time(tmp_path: Path) -> None:
-    with claimed(tmp_path), pytest.raises(InvalidRequest, match="another offhook dev"), claimed(tmp_path):
-        pass
-
-    with claimed(tmp_path):
-        pass

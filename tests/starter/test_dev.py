@@ -1,67 +1,107 @@
 """``offhook dev`` as a user runs it: a process of its own, killed and started again."""
 
 import asyncio
-import json
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
-from offhook.model import JsonObject
-from starter.dev.claims import free_ports
+import aiohttp
+from temporalio.envconfig import ClientConnectConfig
+
+from offhook.model import CallRequest, CallStatus, EndReason
+from offhook.temporal import connect
+from starter.client import Calls
+from starter.dev.child import SIMULATOR, left_behind
+from starter.dev.claims import free_ports, wait_until_free
 from starter.dev.endpoints import Endpoints
 
 READY_LIMIT_S = 40
+NOT_CONNECTED = 5
 ROOT = Path(__file__).parents[2]
 
 
-def environment() -> dict[str, str]:
+async def offhook(*args: str, cwd: Path, **variables: str) -> Process:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LIVEKIT_", "TEMPORAL_"))}
-    return kept | {"PYTHONPATH": str(ROOT)}
-
-
-async def offhook(*args: str, cwd: Path) -> Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "offhook", *args), cwd=cwd, env=environment(), stdout=PIPE, stderr=PIPE
+        *(sys.executable, "-m", "offhook", *args),
+        cwd=cwd,
+        env=kept | {"PYTHONPATH": str(ROOT)} | variables,
+        stdout=PIPE,
+        stderr=PIPE,
     )
 
 
-async def answer(*args: str, cwd: Path) -> tuple[int | None, JsonObject]:
-    process = await offhook(*args, "--json", cwd=cwd)
-    stdout, stderr = await process.communicate()
-    return process.returncode, json.loads(stdout or stderr)
-
-
-async def dev(data: Path, base: int) -> tuple[Process, Endpoints]:
-    process = await offhook("dev", "--json", "--port-base", str(base), "--data", str(data), cwd=data)
+async def dev(data: Path, base: int, **variables: str) -> tuple[Process, Endpoints]:
+    where = ("--port-base", str(base), "--data", str(data))
+    process = await offhook("dev", "--json", *where, cwd=data, **variables)
     assert process.stdout is not None
     async with asyncio.timeout(READY_LIMIT_S):
         return process, Endpoints.model_validate_json(await process.stdout.readline())
 
 
-async def test_dev_survives_being_killed_with_a_call_in_flight(tmp_path: Path) -> None:
-    """Killed by SIGKILL, started again on the same ports and data: calls are there, the one in flight goes on."""
+async def client(endpoints: Endpoints) -> Calls:
+    client = await connect(ClientConnectConfig(target_host=endpoints.temporal))
+    return Calls(client, task_queue="offhook", agents=("echo",))
+
+
+def call(call_id: str, *, outcome: str, ring_s: float, talk_s: float) -> CallRequest:
+    story = {"outcome": outcome, "ring_s": ring_s, "talk_s": talk_s}
+    return CallRequest.parse(
+        {"to_number": "+12125550101", "call_id": call_id, "agent_id": "echo", "simulate": story},
+    )
+
+
+async def end_reason(calls: Calls, call_id: str) -> EndReason | None:
+    return [view.end_reason async for view in calls.watch(call_id)][-1]
+
+
+async def metrics(port: int) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+        return await answer.text()
+
+
+def dials(data: Path, call_id: str) -> int:
+    """How many legs the telephone network has seen for a call; each is one INVITE."""
+    log = (data / "simulator.log").read_text()
+    return len(re.findall(rf"participant_joined .*identity=callee-\d+ room=call-{call_id}-", log))
+
+
+async def test_calls_go_on_when_dev_is_killed_and_started_again(tmp_path: Path) -> None:
+    """The telephone network is a process of its own: who rang or talked is found again, and ends for true reasons."""
     base = free_ports().base
-    first, endpoints = await dev(tmp_path, base)
-    assert endpoints.ready
-    where = ("--dev", str(tmp_path))
-    code, ended = await answer("calls", "create", "+12125550107", "--call-id", "ended", "--wait", *where, cwd=tmp_path)
-    assert (code, ended["end_reason"]) == (5, "SIP_FAILED_WRONG_NUMBER")
-    await answer("calls", "create", "+12125550120", "--call-id", "open", *where, cwd=tmp_path)
+    metrics_port = base + 4
+    first, endpoints = await dev(tmp_path, base, OFFHOOK_METRICS_ADDRESS=f"127.0.0.1:{metrics_port}")
+    calls = await client(endpoints)
+    await calls.start(call("talking", outcome="answer", ring_s=1, talk_s=12))
+    await calls.start(call("ringing", outcome="answer_and_hang_up", ring_s=14, talk_s=1))
+    over = await offhook(
+        "calls", "create", "+12125550107", "--call-id", "over", "--wait", cwd=tmp_path, OFFHOOK_DATA="."
+    )
+    await over.communicate()
+    assert over.returncode == NOT_CONNECTED
+    assert "temporal_num_pollers" in await metrics(metrics_port)
+    assert (await calls.get("talking")).status is CallStatus.ACTIVE
+    assert (await calls.get("ringing")).status is CallStatus.RINGING
+    network = left_behind(SIMULATOR, tmp_path)
 
     first.kill()
     await first.communicate()
     second, again = await dev(tmp_path, base)
 
+    calls = await client(again)
     assert again == endpoints
-    assert (await answer("calls", "get", "ended", *where, cwd=tmp_path))[1]["end_reason"] == "SIP_FAILED_WRONG_NUMBER"
-    await answer("calls", "hangup", "open", *where, cwd=tmp_path)
-    watching = await offhook("calls", "watch", "open", *where, "--json", cwd=tmp_path)
-    stdout, _ = await watching.communicate()
-    assert json.loads(stdout.splitlines()[-1])["end_reason"] is not None
+    assert left_behind(SIMULATOR, tmp_path) == network
+    assert (await calls.get("over")).end_reason is EndReason.SIP_FAILED_WRONG_NUMBER
+    assert await end_reason(calls, "talking") is EndReason.AGENT_HUNG_UP
+    assert await end_reason(calls, "ringing") is EndReason.USER_HUNG_UP_IN_CALL
+    assert [dials(tmp_path, call_id) for call_id in ("talking", "ringing")] == [1, 1]
+
     second.send_signal(signal.SIGTERM)
     await second.communicate()
     assert second.returncode == 0
     assert Endpoints.read(tmp_path) is None
-    assert free_ports().base == base
+    assert left_behind(SIMULATOR, tmp_path) is None
+    await wait_until_free({base + offset: "released" for offset in range(4)})

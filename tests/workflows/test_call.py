@@ -73,7 +73,7 @@ async def test_every_fate_ends_as_its_number_says(
     house: House, digits: str, reason: EndReason, status: CallStatus, ended_by: EndedBy
 ) -> None:
     """The magic numbers, whole: accepted, agent in the room, dialled once, ended with the true reason."""
-    timers = {"max_duration": 60, "media_timeout_initial": 15}
+    timers = {"max_duration": 60}
 
     ended = await house.call(NUMBER + digits, agent_id="echo", timers=timers)
 
@@ -104,7 +104,7 @@ async def test_a_far_end_that_vanishes_without_a_bye_does_not_hang(house: House)
     """AT-11: no RTP, no BYE; the call ends as lost media."""
     number = "+14155680123"
 
-    ended = await house.call(number, agent_id="echo", timers={"media_timeout_initial": 15})
+    ended = await house.call(number, agent_id="echo")
 
     assert ended.end_reason is EndReason.MEDIA_LOST
     assert ended.talk_seconds == pytest.approx(14, abs=1)

@@ -2,7 +2,7 @@
 
 from offhook.model import EndReason
 
-WORDS: dict[EndReason, str] = {
+IN_WORDS: dict[EndReason, str] = {
     EndReason.CANCELED_QUEUED: "cancelled before it was dialled",
     EndReason.EXPIRED_IN_QUEUE: "waited too long in the queue",
     EndReason.REJECTED_QUEUE_FULL: "the queue was full",
@@ -74,4 +74,4 @@ WORDS: dict[EndReason, str] = {
 
 def in_words(reason: EndReason | None) -> str:
     """What a reason means; nothing while there is none."""
-    return "" if reason is None else WORDS.get(reason, reason.lower().replace("_", " "))
+    return "" if reason is None else IN_WORDS.get(reason, reason.lower().replace("_", " "))

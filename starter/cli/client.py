@@ -14,7 +14,7 @@ from starter.cli.places import Places, find_places, open_calls
 T = TypeVar("T")
 
 
-class Desk(Protocol):
+class CallsClient(Protocol):
     """What ``starter.client.Calls`` does; see there."""
 
     async def start(self, request: CallRequest) -> CallView: ...
@@ -35,17 +35,19 @@ class Desk(Protocol):
     ) -> Sequence[CallView]: ...
 
 
-Opens = Callable[[Places], AbstractAsyncContextManager[Desk]]
-"""How a command comes to its desk: handed in as the context's object, else Temporal's."""
+Opens = Callable[[Places], AbstractAsyncContextManager[CallsClient]]
+"""How a command comes by its client: handed in as the context's object, else Temporal's."""
 
 
-def at_desk(ctx: typer.Context, work: Callable[[Desk], Awaitable[T]], *, temporal: str | None, dev: Path | None) -> T:
-    """Connect, do the work, and hang up on Temporal."""
+def with_client(
+    ctx: typer.Context, work: Callable[[CallsClient], Awaitable[T]], *, temporal: str | None, dev: Path | None
+) -> T:
+    """Connect, and do the work."""
     opens = cast("Opens", ctx.obj or open_calls)
     places = find_places(temporal=temporal, dev=dev)
 
     async def connected() -> T:
-        async with opens(places) as desk:
-            return await work(desk)
+        async with opens(places) as calls:
+            return await work(calls)
 
     return asyncio.run(connected())

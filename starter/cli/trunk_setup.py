@@ -1,4 +1,4 @@
-"""What ``offhook livekit setup`` does."""
+"""``offhook livekit setup``: the outbound trunk, created unless it is there."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from offhook.adapters.livekit import connect_livekit
 from offhook.adapters.livekit_setup import LiveKitTrunks, simulated_trunk
 from offhook.errors import InvalidRequest
 from offhook.model.trunk import OutboundTrunk, Transport
+from starter.cli.console import out, print_json
 from starter.cli.places import Places
-from starter.cli.show import out, print_json
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A desk without Temporal: calls that end as they are told."""
+"""A client without Temporal: its calls end as they are told."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from starter.cli.places import Places
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-class ScriptedDesk:
+class ScriptedCalls:
     """Takes calls in and ends each one with ``ending``."""
 
     def __init__(self, ending: EndReason = EndReason.AGENT_HUNG_UP, *, reachable: bool = True) -> None:
@@ -22,7 +22,7 @@ class ScriptedDesk:
         self.asked: dict[str, object] = {}
 
     @asynccontextmanager
-    async def open(self, _places: Places) -> AsyncGenerator["ScriptedDesk", None]:
+    async def open(self, _places: Places) -> AsyncGenerator["ScriptedCalls", None]:
         if not self.reachable:
             raise TemporalUnavailable("no Temporal at 127.0.0.1:8081")
         yield self

@@ -1,25 +1,15 @@
-"""Calls on the terminal: a panel, a table, a line that keeps up; or JSON."""
+"""A call as people and programs see it: a card, a line of a table, JSON."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-import typer
-from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from offhook.model import CallStatus, CallView, Cause
-from starter.cli.words import in_words
-
-PIPED_WIDTH = 120
-"""Where nobody says how wide the output is."""
-
-out = Console(highlight=False)
-if not out.is_terminal:
-    out.width = max(out.width, PIPED_WIDTH)
-err = Console(stderr=True, highlight=False)
+from starter.cli.console import out, print_json
+from starter.cli.end_reasons import in_words
 
 STYLES: dict[CallStatus, str] = {
     CallStatus.PENDING: "dim",
@@ -28,11 +18,6 @@ STYLES: dict[CallStatus, str] = {
     CallStatus.COMPLETED: "cyan",
     CallStatus.FAILED: "red",
 }
-
-
-def print_json(value: object) -> None:
-    """One line of JSON."""
-    typer.echo(json.dumps(value))
 
 
 def call_json(view: CallView) -> dict[str, object]:

@@ -9,16 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from offhook.model import CallStatus, CallView, EndReason, masked
-from starter.cli.cast import Part
-from starter.cli.show import STYLES, status_text
-from starter.cli.words import in_words
+from starter.cli.demo_calls import Script
+from starter.cli.end_reasons import in_words
+from starter.cli.views import STYLES, status_text
 
 
-class Act:
-    """One call on stage."""
+class DemoCall:
+    """One call of the demo, as it goes on."""
 
-    def __init__(self, part: Part) -> None:
-        self.part = part
+    def __init__(self, script: Script) -> None:
+        self.script = script
         self.view: CallView | None = None
         self._began: float | None = None
         self._ended: float | None = None
@@ -37,7 +37,7 @@ class Act:
     @property
     def is_right(self) -> bool:
         """Whether it ended as its number says."""
-        return self.reason is self.part.expected
+        return self.reason is self.script.expected
 
     def seen(self, view: CallView) -> bool:
         """Take in how the call stands; whether its status is news."""
@@ -51,11 +51,11 @@ class Act:
         return (self._ended or time.monotonic()) - self._began if self._began else 0.0
 
 
-class Stage:
+class DemoTable:
     """All calls, as a table that is always up to date."""
 
-    def __init__(self, acts: Sequence[Act]) -> None:
-        self.acts = acts
+    def __init__(self, calls: Sequence[DemoCall]) -> None:
+        self.calls = calls
 
     def __rich__(self) -> Table:
         table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
@@ -64,46 +64,46 @@ class Stage:
         table.add_column("status", no_wrap=True)
         table.add_column("time", justify="right", no_wrap=True)
         table.add_column("end reason", no_wrap=True)
-        for act in self.acts:
+        for call in self.calls:
             table.add_row(
-                masked(act.part.digits),
-                act.part.story,
-                status_text(act.status),
-                Text(f"{act.seconds():.0f} s", style="dim"),
-                _reason(act),
+                masked(call.script.digits),
+                call.script.story,
+                status_text(call.status),
+                Text(f"{call.seconds():.0f} s", style="dim"),
+                _reason(call),
             )
         return table
 
 
-def line(act: Act) -> Text:
+def line(call: DemoCall) -> Text:
     """A change of one call, where there is no terminal to draw on."""
-    head = f"{act.seconds():5.1f} s  {masked(act.part.digits)}  {act.part.story:36}"
-    return Text.assemble((head, "dim"), "  ", status_text(act.status), "  ", _reason(act))
+    head = f"{call.seconds():5.1f} s  {masked(call.script.digits)}  {call.script.story:36}"
+    return Text.assemble((head, "dim"), "  ", status_text(call.status), "  ", _reason(call))
 
 
-def summary(acts: Sequence[Act]) -> Group:
+def summary(calls: Sequence[DemoCall]) -> Group:
     """How many calls ended in which way, and whether that was right."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), title_justify="left")
     table.add_column("calls", justify="right")
     table.add_column("end reason", no_wrap=True)
     table.add_column("in words")
-    for reason, count in Counter(act.reason for act in acts).most_common():
+    for reason, count in Counter(call.reason for call in calls).most_common():
         table.add_row(str(count), reason or "still open", in_words(reason))
-    wrong = [act for act in acts if not act.is_right]
+    wrong = [call for call in calls if not call.is_right]
     if not wrong:
-        return Group(table, Text(f"\nAll {len(acts)} calls ended as their numbers say.", style="bold green"))
-    missed = [Text(f"{masked(act.part.digits)}: {act.reason} instead of {act.part.expected}") for act in wrong]
-    return Group(table, Text(f"\n{len(wrong)} of {len(acts)} calls ended otherwise:", style="bold red"), *missed)
+        return Group(table, Text(f"\nAll {len(calls)} calls ended as their numbers say.", style="bold green"))
+    missed = [Text(f"{masked(call.script.digits)}: {call.reason} instead of {call.script.expected}") for call in wrong]
+    return Group(table, Text(f"\n{len(wrong)} of {len(calls)} calls ended otherwise:", style="bold red"), *missed)
 
 
-def show_line(console: Console, act: Act) -> None:
+def show_line(console: Console, call: DemoCall) -> None:
     """Print a change of one call."""
-    console.print(line(act), soft_wrap=True)
+    console.print(line(call), soft_wrap=True)
 
 
-def _reason(act: Act) -> Text:
-    if act.reason is None:
+def _reason(call: DemoCall) -> Text:
+    if call.reason is None:
         return Text("")
-    if act.is_right:
-        return Text(act.reason, style=STYLES[act.status])
-    return Text(f"{act.reason}, not {act.part.expected}", style="bold red")
+    if call.is_right:
+        return Text(call.reason, style=STYLES[call.status])
+    return Text(f"{call.reason}, not {call.script.expected}", style="bold red")

@@ -1,0 +1,43 @@
+"""The calls of the demo: to the simulator's magic numbers, and how each must end."""
+
+from dataclasses import dataclass, field
+
+from offhook.model import CallRequest, EndReason
+
+PREFIX = "+1212555"
+
+
+@dataclass(frozen=True)
+class Script:
+    """What one call of the demo does."""
+
+    digits: str
+    """The last four, which tell the simulator what to play."""
+    story: str
+    expected: EndReason
+    agent: str = "echo"
+    timers: dict[str, float] = field(default_factory=dict[str, float])
+    cancel_when_ringing: bool = False
+
+    def request(self) -> CallRequest:
+        """The call to place."""
+        number = f"{PREFIX}{self.digits}"
+        return CallRequest.parse({"to_number": number, "agent_id": self.agent, "timers": self.timers})
+
+
+SCRIPTS = (
+    Script("0100", "talks; the agent hangs up", EndReason.AGENT_HUNG_UP),
+    Script("0101", "talks, hangs up after 5 s", EndReason.USER_HUNG_UP_IN_CALL, agent="receptionist"),
+    Script("0136", "hangs up 0.2 s after answering", EndReason.USER_HUNG_UP_IN_CALL),
+    Script("0120", "never stops talking; 20 s allowed", EndReason.MAX_DURATION_REACHED, timers={"max_duration": 20}),
+    Script("0106", "a voicemail answers", EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED),
+    Script("0105", "diverted to voicemail unanswered", EndReason.VOICEMAIL_DETECTED_PRECONNECT),
+    Script("0124", "a menu answers: “press 1 for sales”", EndReason.IVR_REACHED),
+    Script("0102", "rings and rings; 15 s allowed", EndReason.USER_DID_NOT_PICK_UP, timers={"ring": 15}),
+    Script("0170", "we change our mind while it rings", EndReason.CANCELED_RINGING, cancel_when_ringing=True),
+    Script("0103", "is on the telephone", EndReason.USER_BUSY),
+    Script("0104", "declines after 3 s", EndReason.USER_HUNG_UP_RINGING),
+    Script("0107", "does not exist", EndReason.SIP_FAILED_WRONG_NUMBER),
+    Script("0109", "is switched off", EndReason.SIP_FAILED_UNREACHABLE),
+    Script("0140", "the agent never comes; 5 s allowed", EndReason.AGENT_JOIN_TIMEOUT, timers={"agent_join": 5}),
+)
