@@ -115,7 +115,7 @@ async def stack(plan: Plan) -> AsyncGenerator[Stack, None]:
         client = await _connected(plan, temporal)
         await exits.enter_async_context(webhook_intake(settings, client))
         livekit = await exits.enter_async_context(connect_livekit(settings))
-        worker = build(client, livekit, settings=settings)  # two seconds (measured), in which the simulator comes up
+        worker = build(client, livekit, settings=settings)  # takes seconds, in which the simulator comes up
         if simulator is not None:
             await simulator.up(lambda: simulator_answers(settings))
         await exits.enter_async_context(worker)
