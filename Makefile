@@ -27,7 +27,7 @@ check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --project pyproject.toml
 	$(BIN)/lint-imports
 
 bench: $(READY) ## Measure, print a table, write benchmarks/results/*.json

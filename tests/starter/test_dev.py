@@ -63,6 +63,13 @@ async def metrics(port: int) -> str:
         return await answer.text()
 
 
+async def until(calls: Calls, call_id: str, status: CallStatus) -> None:
+    async with asyncio.timeout(20):
+        async for view in calls.watch(call_id):
+            if view.status is status:
+                return
+
+
 def dials(data: Path, call_id: str) -> int:
     """How many legs the telephone network has seen for a call; each is one INVITE."""
     log = (data / "simulator.log").read_text()
@@ -83,8 +90,8 @@ async def test_calls_go_on_when_dev_is_killed_and_started_again(tmp_path: Path) 
     await over.communicate()
     assert over.returncode == NOT_CONNECTED
     assert "temporal_num_pollers" in await metrics(metrics_port)
-    assert (await calls.get("talking")).status is CallStatus.ACTIVE
-    assert (await calls.get("ringing")).status is CallStatus.RINGING
+    await until(calls, "talking", CallStatus.ACTIVE)
+    await until(calls, "ringing", CallStatus.RINGING)
     network = left_behind(SIMULATOR, tmp_path)
 
     first.kill()
