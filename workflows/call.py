@@ -221,7 +221,7 @@ class Call:
         while not self._is_over:
             at, due = deadlines.next()
             if at > workflow.now():
-                await workflow.sleep(at - workflow.now(), summary=f"until {due.replace('_', ' ')}")
+                await workflow.sleep(at - workflow.now(), summary=due)
                 continue
             match due:
                 case Due.MAX_DURATION:

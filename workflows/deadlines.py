@@ -19,11 +19,11 @@ WATCH_INTERVALS = (
 
 
 class Due(StrEnum):
-    """What a deadline is for."""
+    """What a deadline is for, as the Temporal UI's time line says it."""
 
-    MAX_DURATION = "max_duration"
-    IDLE = "idle"
-    WATCH = "watch"
+    MAX_DURATION = "until the maximum duration"
+    IDLE = "until nobody has spoken for too long"
+    WATCH = "until the next look at the leg"
 
 
 @dataclass

@@ -69,6 +69,7 @@ class Leg:
             start_to_close_timeout=LOOK_TIMEOUT,
             retry_policy=UNTIL_DONE,
             local_retry_threshold=LOOK_TIMEOUT,
+            summary="is the leg still there?",
         )
 
     async def clear(self) -> Cleared:
@@ -82,6 +83,7 @@ class Leg:
             start_to_close_timeout=LOOK_TIMEOUT,
             retry_policy=UNTIL_DONE,
             local_retry_threshold=LOOK_TIMEOUT,
+            summary="hang up, delete the room",
         )
 
     async def _originate(self, given_up: Callable[[], bool]) -> DialResult:
