@@ -1,8 +1,6 @@
 """What is measured: a worker in this process, Temporal's dev server and the simulator in processes of their own."""
 
 import asyncio
-import json
-import os
 import socket
 import sys
 from collections.abc import AsyncGenerator
@@ -57,7 +55,7 @@ async def stand(*, max_open_calls: int = 5_000) -> AsyncGenerator[Stand]:
         url = await stack.enter_async_context(_simulator(webhooks, address))
         chosen = settings.model_copy(update={"livekit_url": url, "livekit_api_secret": SecretStr(secret)})
         livekit = await stack.enter_async_context(connect_livekit(chosen))
-        await LiveKitTrunks(livekit).ensure(simulated_trunk(chosen.trunk))
+        chosen = chosen.model_copy(update={"trunk": await LiveKitTrunks(livekit).ensure(simulated_trunk(chosen.trunk))})
         await stack.enter_async_context(build(env.client, livekit, settings=chosen))
         await stack.enter_async_context(
             Worker(
@@ -76,14 +74,10 @@ async def stand(*, max_open_calls: int = 5_000) -> AsyncGenerator[Stand]:
 @asynccontextmanager
 async def _simulator(webhook_url: str, temporal: str) -> AsyncGenerator[str]:
     port = _free_port()
-    command = ["-m", "offhook", "simulator", "--json", "--port", str(port), "--speed", str(SPEED)]
-    command += ["--webhook-url", webhook_url, "--temporal", temporal]
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, *command, stdout=asyncio.subprocess.PIPE, env={**os.environ, "OFFHOOK_LOG_LEVEL": "error"}
-    )
+    command = ["-m", "benchmarks.network", str(port), str(SPEED), webhook_url, temporal]
+    child = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
     assert child.stdout is not None
-    ready = json.loads(await child.stdout.readline())
-    assert ready, "the simulator did not come up"
+    await child.stdout.readline()
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

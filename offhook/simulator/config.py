@@ -13,6 +13,9 @@ class LiveKitConfig:
     media_timeout_initial: timedelta = timedelta(seconds=15)
     media_timeout: timedelta = timedelta(seconds=6)
 
+    webhook_events: frozenset[str] | None = None
+    """``webhook.filter_params.include_events``; None sends them all."""
+
     ring_limit: timedelta = timedelta(minutes=3)
     """livekit-sip's own, where a request names none."""
     max_call_duration: timedelta = timedelta(hours=24)

@@ -49,7 +49,9 @@ class Simulator:
         self.webhook_url = webhook_url
         self.log = CarrierLog(clock)
         self._tasks = Tasks(clock)
-        self._webhooks = Webhooks(clock=clock, tasks=self._tasks, api_key=api_key, api_secret=api_secret)
+        self._webhooks = Webhooks(
+            clock=clock, tasks=self._tasks, api_key=api_key, api_secret=api_secret, included=config.webhook_events
+        )
         self._world = World(clock, config, self._tasks, self._webhooks)
         rooms = Rooms(self._world)
         carrier = Carrier(stories, clock=clock, tasks=self._tasks, log=self.log)

@@ -57,7 +57,10 @@ class _Line:
 class Webhooks:
     """Sends events to one URL."""
 
-    def __init__(self, *, clock: Clock, tasks: Tasks, api_key: str, api_secret: str) -> None:
+    def __init__(
+        self, *, clock: Clock, tasks: Tasks, api_key: str, api_secret: str, included: frozenset[str] | None = None
+    ) -> None:
+        self._included = included
         self._clock = clock
         self._tasks = tasks
         self._api_key = api_key
@@ -84,7 +87,9 @@ class Webhooks:
         self._line(room).faults = faults
 
     def send(self, event: WebhookEvent) -> None:
-        """Put an event in its room's line."""
+        """Put an event in its room's line, if events of its kind are sent at all."""
+        if self._included is not None and event.event not in self._included:
+            return
         line = self._line(event.room.name)
         if self.url is None or event.event in line.faults.dropped or len(line.waiting) >= MAX_DEPTH:
             return
