@@ -7,12 +7,13 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from workflows.deadlines import Deadlines, Due
-from workflows.leg import HEARTBEAT_TIMEOUT, UNTIL_DONE, Leg
+from workflows.leg import UNTIL_DONE, Leg
 from workflows.progress import Progress
 
 with workflow.unsafe.imports_passed_through():
     from activities import AgentHand, RoomHand
     from offhook.model import (
+        AgentArrival,
         AgentEnd,
         AgentJob,
         CallOutcome,
@@ -40,6 +41,9 @@ LIVEKIT_LATER = timedelta(minutes=1)
 
 PREPARATION_MARGIN = timedelta(seconds=30)
 """How long, beyond the agent's join time, LiveKit may fail to answer before the call is given up."""
+
+ARRIVAL_HEARTBEAT = timedelta(seconds=5)
+"""An activity learns of its cancellation with a heartbeat, at four fifths of this: so long a hang-up may wait."""
 
 SECOND_LOOK_AFTER = timedelta(seconds=2)
 """Two agreeing looks before a leg counts as gone."""
@@ -83,29 +87,36 @@ class Call:
     # The story, step by step.
 
     async def _bring_agent(self) -> None:
-        """Agent first: nobody answers into silence."""
-        order = self._room_order()
+        """Agent first: nobody answers into silence. A hang-up meanwhile is not kept waiting."""
+        preparing = asyncio.create_task(self._prepare_room())
+        await workflow.wait_condition(lambda: preparing.done() or self._is_over)
+        if not preparing.done():
+            preparing.cancel()
         try:
-            if order.job is None:
-                await self._open_room(order)
-                return
-            arrival = await workflow.execute_activity_method(
-                AgentHand.bring,
-                order,
-                schedule_to_close_timeout=order.join_timeout + PREPARATION_MARGIN,
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=UNTIL_DONE,
-                summary=f"agent {order.job.agent_id} into the room",
-            )
+            arrival = await preparing
         except ActivityError:
             self._end(Intent(Wish.PLATFORM, self._evidence.phase, note="LiveKit did not answer: no room for the call"))
             return
         if not arrival.joined:
             self._end(Intent(Wish.AGENT_MISSING, self._evidence.phase))
             return
-        self._progress.note("agent in the room")
+        self._progress.note("agent in the room" if arrival.identity else "room open")
 
-    async def _open_room(self, order: RoomOrder) -> None:
+    async def _prepare_room(self) -> AgentArrival:
+        order = self._room_order()
+        if order.job is None:
+            return await self._open_room(order)
+        return await workflow.execute_activity_method(
+            AgentHand.bring,
+            order,
+            schedule_to_close_timeout=order.join_timeout + PREPARATION_MARGIN,
+            heartbeat_timeout=ARRIVAL_HEARTBEAT,
+            retry_policy=UNTIL_DONE,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=f"agent {order.job.agent_id} into the room",
+        )
+
+    async def _open_room(self, order: RoomOrder) -> AgentArrival:
         await workflow.execute_activity_method(
             RoomHand.open,
             order,
@@ -113,6 +124,7 @@ class Call:
             retry_policy=UNTIL_DONE,
             summary="a room without an agent",
         )
+        return AgentArrival(joined=True)
 
     async def _dial(self) -> None:
         if self._is_over:
