@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -40,31 +39,33 @@ def once_per_workflow_event(_logger: WrappedLogger, _method: str, event: EventDi
 def configure_logging(settings: Settings) -> None:
     """Set up structlog, and send the standard library's logs the same way."""
     shared: list[Processor] = [
-        once_per_workflow_event,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact,
     ]
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format is LogFormat.JSON
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-    )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[once_per_workflow_event, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings.log_format)],
     )
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [stream]
     root.setLevel(settings.log_level.upper())
+
+
+def _rendering(log_format: LogFormat) -> list[Processor]:
+    """How a line is written. Tracebacks are plain: no local variables, which may hold numbers."""
+    match log_format:
+        case LogFormat.JSON:
+            return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        case LogFormat.CONSOLE:
+            plain = structlog.dev.plain_traceback
+            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

@@ -14,6 +14,7 @@ class Payload(BaseModel):
 
     Unknown fields are ignored, so that a worker one version behind can read what a newer one
     wrote; what users send is checked more strictly where it comes in (``CallRequest.parse``).
+    Errors do not repeat the input: it may be a telephone number.
     """
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, hide_input_in_errors=True)
