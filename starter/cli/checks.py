@@ -12,7 +12,7 @@ from offhook.adapters.livekit import connect_livekit
 from offhook.adapters.livekit_setup import LiveKitTrunks
 from offhook.binaries import DEV_SERVER, BinaryMissing, find
 from offhook.errors import LiveKitRefused, LiveKitUnavailable, TemporalUnavailable
-from starter.cli.doctor import Check
+from starter.cli.check import Check
 from starter.cli.places import Places, reach_temporal
 from starter.dev.readiness import creation_command, missing_attributes, pollers
 

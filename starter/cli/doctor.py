@@ -2,29 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from starter.cli.check import Check
 from starter.cli.console import out, print_json
 from starter.cli.failing import ExitCode, reporting
 from starter.cli.options import DevOption, JsonOption, TemporalOption
 from starter.cli.places import find_places
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that calls need."""
-
-    name: str
-    ok: bool
-    found: str
-    todo: str = ""
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
 
 
 def doctor(*, as_json: JsonOption = False, temporal: TemporalOption = None, dev: DevOption = None) -> None:
