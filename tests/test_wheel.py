@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 PLACE_A_CALL = """
 import asyncio, json, pkgutil, importlib
 import offhook
+from offhook.client import CallRequest
 from offhook.testing import open_house
 
 for module in pkgutil.walk_packages(offhook.__path__, "offhook."):
@@ -22,7 +23,8 @@ for module in pkgutil.walk_packages(offhook.__path__, "offhook."):
 
 async def main():
     async with open_house() as house:
-        ended = await house.call("+12125550103", agent_id="echo")
+        await house.calls.start(CallRequest(to_number="+12125550103", call_id="wheel", agent_id="echo"))
+        ended = await house.outcome("wheel")
         print(json.dumps({"end_reason": ended.end_reason, "where": offhook.__file__}))
 
 asyncio.run(main())
