@@ -1,20 +1,19 @@
-"""The door for programs that place calls::
+"""The door for programs that place calls: ``async with open_calls() as calls``."""
 
-    from offhook.client import CallRequest, connect_calls
-
-    calls = await connect_calls()
-    call = await calls.start(CallRequest.parse({"to_number": "+12125550101", "agent_id": "echo"}))
-"""
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from offhook.model import CallRequest, CallStatus, CallView, EndReason, HangUp
 from offhook.settings import Settings, temporal_connection
-from offhook.temporal import connect
+from offhook.temporal import LET_GO_S, connect
 from starter.client import Calls
 
-__all__ = ["CallRequest", "CallStatus", "CallView", "Calls", "EndReason", "HangUp", "connect_calls"]
+__all__ = ["CallRequest", "CallStatus", "CallView", "Calls", "EndReason", "HangUp", "open_calls"]
 
 
-async def connect_calls(settings: Settings | None = None) -> Calls:
+@asynccontextmanager
+async def open_calls(settings: Settings | None = None) -> AsyncGenerator[Calls]:
     """A client on the Temporal of ``TEMPORAL_*``, with offhook's own settings or those given.
 
     Raises:
@@ -22,4 +21,7 @@ async def connect_calls(settings: Settings | None = None) -> Calls:
     """
     chosen = settings or Settings()
     client = await connect(temporal_connection())
-    return Calls(client, task_queue=chosen.task_queue, agents=chosen.agents)
+    try:
+        yield Calls(client, task_queue=chosen.task_queue, agents=chosen.agents)
+    finally:
+        await asyncio.sleep(LET_GO_S)

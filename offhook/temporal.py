@@ -10,6 +10,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from offhook.errors import InvalidRequest, TemporalUnavailable
 
+LET_GO_S = 0.1
+"""Temporal's client finishes its last requests on threads of its own; a Python that ends in that moment crashes
+(temporalio/sdk-python#300). Wait so long after the last one."""
+
 DEFAULT_TARGET = "localhost:7233"
 
 _POLLS_PER_SECOND = 200

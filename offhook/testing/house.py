@@ -22,6 +22,7 @@ from offhook.serving import serving
 from offhook.settings import Settings
 from offhook.simulator import AgentWorker, LiveKitConfig, Simulator
 from offhook.simulator.media import TextMediaWorker
+from offhook.temporal import LET_GO_S
 from offhook.testing.clock import SkippedClock
 from offhook.testing.effects import Effects
 from offhook.testing.environment import dev_server, test_server
@@ -31,10 +32,6 @@ from starter.webhooks import WEBHOOK_PATH, WebhookIntake
 from worker import build
 
 TASK_QUEUE = "offhook"
-
-LET_GO_S = 0.1
-"""Temporal's client finishes its last requests on threads of its own after it is closed; a Python that ends
-in that moment crashes (temporalio/sdk-python#300)."""
 
 ASK_EVERY_S = 0.02
 AS_CALLS_EXPECT = LiveKitConfig(media_timeout_initial=Timers().media_timeout_initial)
