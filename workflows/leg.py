@@ -16,8 +16,8 @@ with workflow.unsafe.imports_passed_through():
 DIAL_MARGIN = timedelta(seconds=25)
 """What a dial may take beyond its ring limit: joining the room, LiveKit's own margin, a last look."""
 
-DIAL_QUEUE_LIMIT = timedelta(seconds=30)
-"""Longer than this no worker has taken the dial: nothing was sent."""
+DIAL_QUEUE_LIMIT = timedelta(minutes=2)
+"""Longer than this no worker had a slot for the dial: nothing was sent, and the agent has waited long enough."""
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 LOOK_TIMEOUT = timedelta(seconds=15)
