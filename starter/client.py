@@ -38,9 +38,15 @@ QUERY_TIMEOUT = timedelta(seconds=3)
 """A call whose workers are all away is shown by its search attributes instead."""
 
 NOBODY_ANSWERED = frozenset(
-    {RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.FAILED_PRECONDITION}
+    {
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.FAILED_PRECONDITION,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+    }
 )
-"""How a query ends for want of a worker: our own time limit, the server's, or no worker known at all."""
+"""How a query ends for want of a worker: our own time limit, the server's, no worker known at all, or too many who
+ask already (a call that tries to reach LiveKit answers nobody for some seconds)."""
 
 CALLS_ONLY = f"WorkflowType = '{CALL_WORKFLOW}'"
 
@@ -118,13 +124,24 @@ class Calls:
         Raises:
             CallNotFound: no call has this id.
         """
+        asked = request or HangUp()
         with _reachable(call_id):
-            try:
-                await self._handle(call_id).signal(Signal.HANG_UP, request or HangUp())
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
+            if not await self._ask_to_end(call_id, asked):
+                view = await self.get(call_id)
+                if view.end_reason is not None:
+                    return view
+                await self._ask_to_end(call_id, asked)  # it has begun only this instant
         return await self.get(call_id)
+
+    async def _ask_to_end(self, call_id: str, request: HangUp) -> bool:
+        """Whether there was an open call to ask."""
+        try:
+            await self._handle(call_id).signal(Signal.HANG_UP, request)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return False
+        return True
 
     async def list(
         self,

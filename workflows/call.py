@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
         Leaving,
         Left,
         LegAddress,
+        LegStatus,
         Phase,
         Ringing,
         RoomOrder,
@@ -135,7 +136,7 @@ class Call:
         rang = self._evidence.rang or result.rang_for is not None
         self._evidence = self._evidence.with_(dial=result, rang=rang)
         self._progress.dialled(result)
-        if result.outcome in (DialOutcome.ANSWERED, DialOutcome.CLOSED_AT_ANSWER):
+        if result.outcome in (DialOutcome.ANSWERED, DialOutcome.CLOSED_AT_ANSWER) or self._was_answered_unseen:
             self._answered()
 
     async def _talk(self) -> None:
@@ -204,6 +205,13 @@ class Call:
     @property
     def _is_over(self) -> bool:
         return self._evidence.intent is not None or self._evidence.left is not None
+
+    @property
+    def _was_answered_unseen(self) -> bool:
+        """The dial's answer was lost, yet the leg is known to have talked: nobody is to ring there again."""
+        dial, left = self._evidence.dial, self._evidence.left
+        unknown = dial is not None and dial.outcome is DialOutcome.UNKNOWN
+        return unknown and left is not None and left.last_status in (LegStatus.ACTIVE, LegStatus.HUNG_UP)
 
     def _end(self, intent: Intent) -> None:
         """Record our own wish to end the call, unless its end is already known."""

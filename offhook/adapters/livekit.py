@@ -35,6 +35,10 @@ WATCH_EVERY = timedelta(seconds=0.2)
 DOUBT_EVERY = timedelta(seconds=0.5)
 """How often a leg is looked at whose dial returned although it is not active yet."""
 
+RECONNECT_LIMIT = timedelta(seconds=90)
+"""For so long a leg may still come back to a room whose livekit-server died: livekit-sip tries ten times, then hangs
+up (62 s, measured)."""
+
 EMPTY_TIMEOUT_S = 300
 DEPARTURE_TIMEOUT_S = 5
 
@@ -66,6 +70,8 @@ class LiveKit:
         self._clock = clock
         self._trunk = trunk
         self._media_agent = media_agent
+        self._unserved: dict[str, datetime] = {}
+        """Rooms that are listed and that no server answers for, with when that was first seen."""
 
     async def open(self, order: RoomOrder) -> None:
         job = order.job.model_dump_json(by_alias=True, exclude_none=True) if order.job else None
@@ -85,25 +91,43 @@ class LiveKit:
             present = await self._api.room.list_participants(api.ListParticipantsRequest(room=leg.room))
         except (api.ServerError, ClientError, TimeoutError) as error:
             return await self._look_again(leg, error)
-        return RoomSight(
-            exists=True,
-            agents=tuple(p.identity for p in present.participants if p.kind == api.ParticipantInfo.Kind.AGENT),
-            leg=next((_sight(p) for p in present.participants if p.identity == leg.identity), None),
-        )
+        self._unserved.pop(leg.room, None)
+        return _room_sight(leg, present)
 
     async def _look_again(self, leg: LegAddress, error: Exception) -> RoomSight:
         """A room that is gone answers, after 3 s, exactly as a dead server does: ask which rooms there are."""
         with _answering():
             rooms = await self._api.room.list_rooms(api.ListRoomsRequest(names=[leg.room]))
-        if rooms.rooms:
+        if not rooms.rooms:
+            self._unserved.pop(leg.room, None)
+            return RoomSight(exists=False)
+        now = self._clock.now()
+        if now - self._unserved.setdefault(leg.room, now) < RECONNECT_LIMIT:
             raise _unavailable(error) from error
-        return RoomSight(exists=False)
+        return await self._revive(leg)
+
+    async def _revive(self, leg: LegAddress) -> RoomSight:
+        """A room whose server died stays listed; it can be neither looked into nor deleted until it is created anew."""
+        with _answering():
+            await self._api.room.create_room(api.CreateRoomRequest(name=leg.room))
+            present = await self._api.room.list_participants(api.ListParticipantsRequest(room=leg.room))
+        return _room_sight(leg, present)
 
     async def clear(self, leg: LegAddress) -> Cleared:
-        who = api.RoomParticipantIdentity(room=leg.room, identity=leg.identity)
-        removed = await _unless_gone(lambda: self._api.room.remove_participant(who))
+        removed = await self._remove(leg)
         deleted = await _unless_gone(lambda: self._api.room.delete_room(api.DeleteRoomRequest(room=leg.room)))
+        self._unserved.pop(leg.room, None)
         return Cleared(leg_removed=removed, room_deleted=deleted)
+
+    async def _remove(self, leg: LegAddress) -> bool:
+        """Remove the leg. One that is only still on the books of a server that died cannot be, and need not."""
+        who = api.RoomParticipantIdentity(room=leg.room, identity=leg.identity)
+        try:
+            return await _unless_gone(lambda: self._api.room.remove_participant(who))
+        except LiveKitUnavailable:
+            if (await self.look(leg)).leg is not None:
+                raise
+            return False
 
     async def dial(self, order: DialOrder, *, on_ringing: Callable[[], Awaitable[None]]) -> DialResult:
         try:
@@ -204,6 +228,14 @@ def _request(order: DialOrder, trunk_id: str) -> api.CreateSIPParticipantRequest
         wait_until_answered=True,
         ringing_timeout=Duration(seconds=round(order.ring_timeout.total_seconds())),
         max_call_duration=Duration(seconds=round(order.max_call_duration.total_seconds())),
+    )
+
+
+def _room_sight(leg: LegAddress, present: api.ListParticipantsResponse) -> RoomSight:
+    return RoomSight(
+        exists=True,
+        agents=tuple(p.identity for p in present.participants if p.kind == api.ParticipantInfo.Kind.AGENT),
+        leg=next((_sight(p) for p in present.participants if p.identity == leg.identity), None),
     )
 
 

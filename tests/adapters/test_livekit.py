@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from livekit import api
 
-from offhook.adapters.livekit import LiveKit
+from offhook.adapters.livekit import RECONNECT_LIMIT, LiveKit
 from offhook.clock import WallClock
 from offhook.errors import LiveKitUnavailable
 from offhook.model import (
@@ -23,6 +23,7 @@ from offhook.model import (
     RoomSight,
 )
 from offhook.simulator import Signal, Simulator
+from offhook.testing import SkippedClock
 
 LEG = LegAddress(call_id="c1", attempt=1)
 
@@ -146,3 +147,29 @@ async def test_a_server_that_does_not_answer_properly_is_an_error_that_says_so(l
 
     with pytest.raises(LiveKitUnavailable):
         await line.adapter.look(LEG)
+
+
+async def test_a_room_whose_server_died_is_made_anew_once_its_leg_can_no_longer_come_back(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays listed and can be neither looked into nor deleted: a call in it would never end."""
+    await line.adapter.open(RoomOrder(leg=LEG))
+    clock = SkippedClock()
+    adapter = LiveKit(line.client, clock=clock, trunk="offhook", media_agent="nobody")
+    answering, asked = line.client.room.list_participants, 0
+
+    async def unserved_at_first(request: api.ListParticipantsRequest) -> api.ListParticipantsResponse:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise api.ServerError("unavailable", "no response from servers", status=503)
+        return await answering(request)
+
+    monkeypatch.setattr(line.client.room, "list_participants", unserved_at_first)
+
+    with pytest.raises(LiveKitUnavailable):
+        await adapter.look(LEG)
+    clock.advance(RECONNECT_LIMIT)
+    sight = await adapter.look(LEG)
+
+    assert sight == RoomSight(exists=True)

@@ -15,6 +15,7 @@ from offhook.model import (
     EndReason,
     Leaving,
     Left,
+    LegStatus,
     Phase,
     new_call_id,
 )
@@ -233,6 +234,25 @@ async def test_a_call_whose_every_webhook_is_lost_still_ends(house: House) -> No
     ended = await house.call("+14155800100", simulate=lost)
 
     assert ended.end_reason is EndReason.ENDED_UNDETERMINED
+
+
+async def test_a_call_whose_answer_was_lost_and_whose_talk_was_seen_to_end_was_answered(house: House) -> None:
+    """LiveKit told of a leg that talked and hung up: nobody is to ring there again."""
+    call = await house.start("+14155800131")
+    handle = house.client.get_workflow_handle(call.call_id)
+
+    async with house.after(seconds(1)):
+        left = Left(
+            event_id="EV_seen",
+            attempt=1,
+            at=house.clock.now(),
+            leaving=Leaving.HUNG_UP,
+            last_status=LegStatus.HUNG_UP,
+        )
+        await handle.signal(Signal.LEFT, left)
+    ended = await house.outcome(call.call_id)
+
+    assert (ended.end_reason, ended.status) == (EndReason.USER_HUNG_UP_IN_CALL, CallStatus.COMPLETED)
 
 
 async def test_an_operators_cancellation_ends_the_call_cleanly(house: House) -> None:
