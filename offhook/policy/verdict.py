@@ -23,7 +23,8 @@ NO_AUDIO_EARLIEST, NO_AUDIO_LATEST = timedelta(seconds=-0.5), timedelta(seconds=
 """Around ``media_timeout_initial`` after the answer, a loss of media means that none ever came.
 
 livekit-sip cuts a silent leg exactly then (measured 15.0 s for 15 s; we see the answer a little late, and the
-leaving by as much as a webhook takes to be delivered); one that had audio before is cut ``media_timeout`` after the last packet.
+leaving by as much as a webhook takes to be delivered); one that had audio before is cut ``media_timeout`` after the
+last packet.
 """
 
 PROVIDER = "livekit"
