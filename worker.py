@@ -2,44 +2,70 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from livekit import api
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities import AgentHand, RoomHand, TelephoneHand
+from activities import AgentHand, HoldersHand, PermitHand, RoomHand, TelephoneHand
+from offhook.adapters.limiters import Limiters, LimiterTerms, TemporalCalls, limiters_queue
 from offhook.adapters.livekit import LiveKit, connect_livekit
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import Clock, WallClock
 from offhook.settings import Settings, temporal_connection
 from offhook.telemetry import configure_logging
 from offhook.temporal import connect
-from workflows import Call
+from workflows import Call, Limiter
 
 STICKY_TIMEOUT = timedelta(seconds=3)
 """How long a call waits for the worker that has it in memory before another one takes over (default 10 s)."""
 
 
-def build(client: Client, livekit: api.LiveKitAPI, *, settings: Settings, clock: Clock | None = None) -> Worker:
-    """A worker for calls and everything they do.
+def build(
+    client: Client, livekit: api.LiveKitAPI, *, settings: Settings, clock: Clock | None = None
+) -> tuple[Worker, Worker]:
+    """Workers for limiters and for calls, to be started in this order and stopped in the other.
 
     ``client`` comes from :func:`offhook.temporal.connect`, ``livekit`` from
     :func:`offhook.adapters.livekit.connect_livekit`; both stay the caller's to close.
     """
     clock = clock or WallClock()
-    adapter = LiveKit(livekit, clock=clock, trunk=settings.trunk, media_agent=settings.media_agent)
-    telephone = TelephoneHand(adapter, adapter, TemporalReports(client), clock)
-    room, agent = RoomHand(adapter), AgentHand(adapter, clock)
+    rooms = LiveKit(livekit, clock=clock, trunk=settings.trunk, media_agent=settings.media_agent)
+    return _for_limiters(client, rooms, settings), _for_calls(client, rooms, settings, clock)
+
+
+def _for_calls(client: Client, livekit: LiveKit, settings: Settings, clock: Clock) -> Worker:
+    telephone = TelephoneHand(livekit, livekit, TemporalReports(client), clock)
+    room, agent = RoomHand(livekit), AgentHand(livekit, clock)
+    permit = PermitHand(Limiters(client, LimiterTerms.of(settings)), trunk=settings.trunk)
     return Worker(
         client,
         task_queue=settings.task_queue,
         workflows=[Call],
-        activities=[telephone.dial, telephone.settle, room.open, room.look, room.clear, agent.bring],
+        activities=[
+            *(telephone.dial, telephone.settle),
+            *(room.open, room.look, room.clear),
+            *(agent.bring, permit.ask, permit.give_back),
+        ],
         max_cached_workflows=settings.max_open_calls,
         max_concurrent_activities=settings.max_dials,
+        max_concurrent_local_activities=settings.max_dials,
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
         graceful_shutdown_timeout=timedelta(seconds=settings.drain_timeout_s),
+    )
+
+
+def _for_limiters(client: Client, livekit: LiveKit, settings: Settings) -> Worker:
+    """Slots of their own: calls that wait for a limiter's answer must not keep it from answering."""
+    holders = HoldersHand(TemporalCalls(client), livekit)
+    return Worker(
+        client,
+        task_queue=limiters_queue(settings.task_queue),
+        workflows=[Limiter],
+        activities=[holders.census, holders.sweep],
+        sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
     )
 
 
@@ -49,7 +75,10 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    async with connect_livekit(settings) as livekit, build(client, livekit, settings=settings):
+    async with AsyncExitStack() as exits:
+        livekit = await exits.enter_async_context(connect_livekit(settings))
+        for worker in build(client, livekit, settings=settings):
+            await exits.enter_async_context(worker)
         await stop.wait()
 
 

@@ -1,7 +1,8 @@
 """Effects: one touch of the world each, thin, behind ports."""
 
 from activities.agent import AgentHand
+from activities.permit import HoldersHand, PermitHand
 from activities.room import RoomHand
 from activities.telephone import TelephoneHand
 
-__all__ = ["AgentHand", "RoomHand", "TelephoneHand"]
+__all__ = ["AgentHand", "HoldersHand", "PermitHand", "RoomHand", "TelephoneHand"]

@@ -56,7 +56,8 @@ async def stand(*, max_open_calls: int = 5_000) -> AsyncGenerator[Stand]:
         chosen = settings.model_copy(update={"livekit_url": url, "livekit_api_secret": SecretStr(secret)})
         livekit = await stack.enter_async_context(connect_livekit(chosen))
         chosen = chosen.model_copy(update={"trunk": await LiveKitTrunks(livekit).ensure(simulated_trunk(chosen.trunk))})
-        await stack.enter_async_context(build(env.client, livekit, settings=chosen))
+        for worker in build(env.client, livekit, settings=chosen):
+            await stack.enter_async_context(worker)
         await stack.enter_async_context(
             Worker(
                 env.client,
@@ -67,7 +68,7 @@ async def stand(*, max_open_calls: int = 5_000) -> AsyncGenerator[Stand]:
                 workflow_runner=sandbox("benchmarks"),
             )
         )
-        calls = Calls(env.client, task_queue=chosen.task_queue, agents=chosen.agents)
+        calls = Calls(env.client, chosen)
         yield Stand(client=env.client, calls=calls, server_pid=child_named("start-dev"))
 
 

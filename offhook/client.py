@@ -22,6 +22,6 @@ async def open_calls(settings: Settings | None = None) -> AsyncGenerator[Calls]:
     chosen = settings or Settings()
     client = await connect(temporal_connection())
     try:
-        yield Calls(client, task_queue=chosen.task_queue, agents=chosen.agents)
+        yield Calls(client, chosen)
     finally:
         await asyncio.sleep(LET_GO_S)

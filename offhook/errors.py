@@ -3,6 +3,7 @@
 OffhookError
 ├── InvalidRequest        what was asked cannot be; nothing was started
 ├── CallNotFound          no such call
+├── QueueFull             the account has as many calls pending as it may; nothing was started
 ├── LiveKitRefused        LiveKit does not accept our key or its secret
 └── Unavailable           a service did not answer; trying again can help
     ├── TemporalUnavailable
@@ -12,6 +13,7 @@ A call that ends badly is no error: its outcome is a value.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,6 +58,20 @@ class CallNotFound(OffhookError):
     def __init__(self, call_id: str) -> None:
         self.call_id = call_id
         super().__init__(f"no call {call_id}")
+
+
+class QueueFull(OffhookError):
+    """The account has as many calls pending as it may (``REJECTED_QUEUE_FULL``). Nothing was started."""
+
+    def __init__(self, *, account: str, pending: int, limit: int, retry_after: timedelta) -> None:
+        self.account = account
+        self.pending = pending
+        self.limit = limit
+        self.retry_after = retry_after
+        super().__init__(
+            f"REJECTED_QUEUE_FULL: account {account} has {pending:,} calls pending; the limit "
+            f"(OFFHOOK_MAX_WAITING_CALLS) is {limit:,}; try again in {retry_after.total_seconds():.0f} s"
+        )
 
 
 class LiveKitRefused(OffhookError):

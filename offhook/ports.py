@@ -1,11 +1,13 @@
 """What effects need from the world, as Protocols. Adapters fulfil them; activities take them by constructor."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from offhook.model.events import AgentEnd, Left, Ringing, Speech
 from offhook.model.leg import Cleared, DialOrder, DialResult, LegAddress, RoomOrder, RoomSight
+from offhook.model.permit import PermitAnswer, PermitAsk, PermitReturn
 
 
 class Clock(Protocol):
@@ -72,3 +74,43 @@ class CallReports(Protocol):
     async def speech(self, call_id: str, report: Speech) -> None: ...
 
     async def agent_ended(self, call_id: str, report: AgentEnd) -> None: ...
+
+
+class Permits(Protocol):
+    """Where permits are asked for and given back: the account's limiter. Both may be repeated without harm.
+
+    Raises:
+        TemporalUnavailable: the limiter did not answer; trying again can help.
+    """
+
+    async def ask(self, ask: PermitAsk) -> PermitAnswer:
+        """Ask for a permit. The limiter answers at once; a grant that comes later is told by signal."""
+        ...
+
+    async def give_back(self, back: PermitReturn) -> None:
+        """Give a permit back, or a place in the queue up."""
+        ...
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How and when a call's workflow was closed. ``at`` is None where nobody can say."""
+
+    how: str
+    at: datetime | None = None
+
+
+class OpenCalls(Protocol):
+    """What Temporal knows of calls.
+
+    Raises:
+        TemporalUnavailable: trying again can help.
+    """
+
+    async def closing(self, call_id: str, run: str) -> Closing | None:
+        """How the call whose first run's id begins with ``run`` was closed; None while it is open."""
+        ...
+
+    async def of_account(self, account: str) -> tuple[str, ...]:
+        """The ids of an account's open calls, as the visibility store has them: it may lag by a second."""
+        ...

@@ -11,6 +11,8 @@ from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
+from offhook.model import DEFAULT_CONCURRENT_CALLS
+
 DEV_API_KEY = "devkey"
 DEV_API_SECRET = "secret-of-the-simulator-on-loopback-only"  # noqa: S105 - guards nothing: the simulator listens on loopback
 
@@ -56,6 +58,19 @@ class Settings(BaseSettings):
     )
     media_agent: str = Field(
         default="offhook-media", description="Name under which LiveKit dispatches the media worker."
+    )
+    concurrent_calls: int = Field(
+        default=DEFAULT_CONCURRENT_CALLS,
+        ge=0,
+        description="Calls an account may have up at once where `offhook limits set` said nothing else.",
+    )
+    max_waiting_calls: int = Field(
+        default=50_000, ge=0, description="Calls of one account that may be pending; more are refused at the door."
+    )
+    sweep_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="While an account has calls up, seconds between looks whether each of them still runs.",
     )
     max_open_calls: int = Field(
         default=5_000,

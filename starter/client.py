@@ -1,12 +1,12 @@
-"""The typed client: start, get, watch, hang up, list. A closed set of verbs; nothing else steers a call."""
+"""The typed client: start, get, watch, hang up, list, why. A closed set of verbs; nothing else steers a call."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Generator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import (
+    Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDReusePolicy,
@@ -14,7 +14,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from offhook.errors import CallNotFound, InvalidRequest, TemporalUnavailable
+from offhook.errors import CallNotFound, InvalidRequest, QueueFull
 from offhook.model import (
     CallOutcome,
     CallRequest,
@@ -24,10 +24,16 @@ from offhook.model import (
     Direction,
     EndReason,
     HangUp,
+    Why,
     masked,
 )
 from offhook.model.messages import CALL_WORKFLOW, Query, Signal
+from offhook.policy.queue_words import at_the_minute, waiting_in_words
 from offhook.policy.states import public_status
+from offhook.settings import Settings
+from starter.door import Door
+from starter.limits import AccountLimits
+from starter.reaching import NOBODY_ANSWERED, reachable
 from starter.rows import row_of
 from workflows import attributes
 
@@ -36,17 +42,6 @@ POLL_EVERY_S = 0.5
 
 QUERY_TIMEOUT = timedelta(seconds=3)
 """A call whose workers are all away is shown by its search attributes instead."""
-
-NOBODY_ANSWERED = frozenset(
-    {
-        RPCStatusCode.CANCELLED,
-        RPCStatusCode.DEADLINE_EXCEEDED,
-        RPCStatusCode.FAILED_PRECONDITION,
-        RPCStatusCode.RESOURCE_EXHAUSTED,
-    }
-)
-"""How a query ends for want of a worker: our own time limit, the server's, no worker known at all, or too many who
-ask already (a call that tries to reach LiveKit answers nobody for some seconds)."""
 
 CALLS_ONLY = f"WorkflowType = '{CALL_WORKFLOW}'"
 
@@ -58,31 +53,37 @@ class Calls:
         TemporalUnavailable: from every verb, if Temporal does not answer; nothing is half done.
     """
 
-    def __init__(self, client: Client, *, task_queue: str, agents: Collection[str]) -> None:
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
-        self._task_queue = task_queue
-        self._agents = agents
+        self._settings = settings
+        self._door = Door(client, most_pending=settings.max_waiting_calls)
+        self.limits = AccountLimits(client, settings)
 
     async def start(self, request: CallRequest) -> CallView:
         """Accept a call: once this returns, it is durable. The same call id again returns the first call, unharmed.
 
         Raises:
             InvalidRequest: no such agent; nothing was started.
+            QueueFull: the account has as many calls pending as it may; nothing was started.
         """
         self._check_agent(request.agent_id)
-        with _reachable():
+        with reachable():
             try:
+                await self._door.let_in(request.account)
                 await self._client.start_workflow(
                     CALL_WORKFLOW,
                     request,
                     id=request.call_id,
-                    task_queue=self._task_queue,
+                    task_queue=self._settings.task_queue,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    priority=Priority(priority_key=request.priority, fairness_key=request.account),
                     search_attributes=_attributes(request),
                     static_summary=f"outbound to {masked(request.to_number)} · {request.agent_id or 'no agent'}",
                 )
             except WorkflowAlreadyStartedError:
                 return await self.get(request.call_id)
+            except QueueFull as full:
+                return await self._get_if_known(request.call_id, full)
         return _accepted(request)
 
     async def get(self, call_id: str) -> CallView:
@@ -91,7 +92,7 @@ class Calls:
         Raises:
             CallNotFound: no call has this id.
         """
-        with _reachable(call_id):
+        with reachable(call_id):
             execution = await self._handle(call_id).describe()
             match execution.status:
                 case WorkflowExecutionStatus.COMPLETED:
@@ -116,6 +117,25 @@ class Calls:
             if view.end_reason is None:
                 await asyncio.sleep(POLL_EVERY_S)
 
+    async def why(self, call_id: str) -> Why:
+        """Why a call waits: what for, its place, who is ahead and who holds what it waits for.
+
+        Raises:
+            CallNotFound: no call has this id.
+        """
+        view = await self.get(call_id)
+        why = Why(call_id=call_id, account=view.account, said="", granted_at=view.granted_at)
+        if view.end_reason is not None:
+            return why.model_copy(update={"said": f"it waits for nothing: it ended with {view.end_reason}"})
+        if view.state is CallState.SCHEDULED and view.not_before is not None:
+            said = f"it waits for its own time: not before {at_the_minute(view.not_before)}"
+            return why.model_copy(update={"said": said, "not_before": view.not_before})
+        if view.granted_at is not None or view.status is not CallStatus.PENDING:
+            return why.model_copy(update={"said": f"it waits for no permit: it has one, and is {view.state}"})
+        sight = await self.limits.sight(view.account, call_id)
+        said = waiting_in_words(sight.waiting) if sight.waiting else "it is about to ask for its permit"
+        return why.model_copy(update={"said": said, **dict(sight)})
+
     async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView:
         """Ask for the end of a call, in whatever state it is. Accepted is not ended: watch for that.
 
@@ -125,7 +145,7 @@ class Calls:
             CallNotFound: no call has this id.
         """
         asked = request or HangUp()
-        with _reachable(call_id):
+        with reachable(call_id):
             if not await self._ask_to_end(call_id, asked):
                 view = await self.get(call_id)
                 if view.end_reason is not None:
@@ -159,7 +179,7 @@ class Calls:
         )
         clauses = [CALLS_ONLY, *(f"{name} = '{_literal(value)}'" for name, value in wanted if value is not None)]
         found = self._client.list_workflows(" AND ".join(clauses), limit=limit, page_size=min(limit, 1000))
-        with _reachable():
+        with reachable():
             return tuple([row_of(execution) async for execution in found])
 
     def _handle(self, call_id: str) -> WorkflowHandle[object, CallOutcome]:
@@ -174,21 +194,17 @@ class Calls:
                 raise
             return None
 
+    async def _get_if_known(self, call_id: str, full: QueueFull) -> CallView:
+        """The call, if it was accepted while there was room."""
+        try:
+            return await self.get(call_id)
+        except CallNotFound:
+            raise full from None
+
     def _check_agent(self, agent_id: str | None) -> None:
-        if agent_id is not None and agent_id not in self._agents:
-            known = ", ".join(self._agents) or "none is configured (OFFHOOK_AGENTS)"
+        if agent_id is not None and agent_id not in self._settings.agents:
+            known = ", ".join(self._settings.agents) or "none is configured (OFFHOOK_AGENTS)"
             raise InvalidRequest(field="agent_id", problem=f"no agent is called {agent_id}", expected=f"one of {known}")
-
-
-@contextmanager
-def _reachable(call_id: str | None = None) -> Generator[None]:
-    """Turn Temporal's own errors into offhook's."""
-    try:
-        yield
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and call_id is not None:
-            raise CallNotFound(call_id) from error
-        raise TemporalUnavailable(f"Temporal: {error.status.name.lower()}") from error
 
 
 def _attributes(request: CallRequest) -> TypedSearchAttributes:
@@ -203,11 +219,15 @@ def _attributes(request: CallRequest) -> TypedSearchAttributes:
 
 
 def _accepted(request: CallRequest) -> CallView:
+    is_early = request.not_before is not None and request.not_before > datetime.now(UTC)
+    state = CallState.SCHEDULED if is_early else CallState.QUEUED
     return CallView(
         call_id=request.call_id,
-        status=public_status(CallState.QUEUED),
-        state=CallState.QUEUED,
+        status=public_status(state),
+        state=state,
         account=request.account,
+        priority=request.priority,
+        not_before=request.not_before,
         agent_id=request.agent_id,
         to_number=request.to_number,
         from_number=request.from_number,

@@ -1,13 +1,15 @@
 """One telephone call, seen through from accepted to ended."""
 
 import asyncio
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from workflows.deadlines import Deadlines, Due
+from workflows.deadlines import Alarm, Deadlines, Due
 from workflows.leg import UNTIL_DONE, Leg
+from workflows.permit import Permit
 from workflows.progress import Progress
 
 with workflow.unsafe.imports_passed_through():
@@ -23,15 +25,19 @@ with workflow.unsafe.imports_passed_through():
         DialOrder,
         DialOutcome,
         EndedBy,
+        Grant,
         HangUp,
         Leaving,
         Left,
         LegAddress,
         LegStatus,
+        PermitAsk,
         Phase,
         Ringing,
         RoomOrder,
         Speech,
+        Waiting,
+        permit_key,
     )
     from offhook.model.messages import CALL_WORKFLOW, Query, Signal
     from offhook.policy.evidence import Evidence, Intent, Wish
@@ -54,10 +60,13 @@ SPEECH_PER_IDLE = 0.4
 
 EVENTS_REMEMBERED = 64
 
+PERMITS = "permits-2026-11-23"
+"""Calls begun before this have no permit, and ask for none."""
+
 
 @workflow.defn(name=CALL_WORKFLOW)
 class Call:
-    """An outbound call: agent first, then the dial behind its fence, the talk, and one true end."""
+    """An outbound call: a permit, the agent, the dial behind its fence, the talk, and one true end."""
 
     @workflow.init
     def __init__(self, request: CallRequest) -> None:
@@ -65,6 +74,8 @@ class Call:
         self._leg = Leg(_order(request))
         self._progress = Progress(request, accepted_at=workflow.now())
         self._evidence = Evidence(media_timeout_initial=request.timers.media_timeout_initial)
+        self._permit = Permit(_permit_ask(request, self._leg.address))
+        self._alarm = Alarm()
         self._deadlines: Deadlines | None = None
         self._events: list[str] = []
 
@@ -79,13 +90,71 @@ class Call:
             return await story
 
     async def _see_through(self) -> CallOutcome:
+        if workflow.patched(PERMITS):
+            await self._wait_for_its_time()
+            await self._connect_when_permitted()
+        else:
+            await self._connect()
+        return self._progress.ended(decide(self._evidence), at=workflow.now())
+
+    async def _connect_when_permitted(self) -> None:
+        """Nothing that costs begins without a permit; it goes back as soon as the leg is verified gone."""
+        try:
+            await self._take_permit()
+            if not self._is_over:
+                await self._connect()
+        finally:
+            await self._permit.give_back()
+
+    async def _connect(self) -> None:
         await self._bring_agent()
         await self._dial()
         await self._talk()
         await self._clear()
-        return self._progress.ended(decide(self._evidence), at=workflow.now())
 
     # The story, step by step.
+
+    async def _wait_for_its_time(self) -> None:
+        not_before = self._request.not_before
+        if not_before is None or not_before <= workflow.now():
+            return
+        self._progress.note(f"not before {not_before:%Y-%m-%d %H:%M:%S %Z}")
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._is_over,
+                timeout=not_before - workflow.now(),
+                timeout_summary="until the call may begin",
+            )
+
+    async def _take_permit(self) -> None:
+        if self._is_over:
+            return
+        self._progress.moved(CallState.QUEUED, at=workflow.now())
+        expires_at = workflow.now() + self._request.timers.queue
+        await self._ask_for_permit(expires_at)
+        if not self._is_admitted:
+            asyncio.create_task(self._keep_asking(expires_at))  # noqa: RUF006 - ends with the wait
+        await workflow.wait_condition(lambda: self._is_admitted or self._is_over)
+        if self._permit.granted_at is not None:
+            self._progress.permitted(at=self._permit.granted_at)
+
+    async def _ask_for_permit(self, expires_at: datetime) -> None:
+        await self._permit.ask(given_up=lambda: self._is_over, within=expires_at - workflow.now())
+        if not self._is_admitted:
+            self._progress.waits(self._permit.waiting)
+
+    async def _keep_asking(self, expires_at: datetime) -> None:
+        """Now and then ask again, lest a lost limiter leave the call waiting; at the deadline, give up."""
+        asked_at = workflow.now()
+        while not (self._is_admitted or self._is_over):
+            again_at = asked_at + self._permit.asks_again_after
+            if workflow.now() >= expires_at:
+                self._end(Intent(Wish.EXPIRED, self._evidence.phase))
+            elif workflow.now() >= again_at:
+                asked_at = workflow.now()
+                await self._ask_for_permit(expires_at)
+            else:
+                await self._alarm.until(min(again_at, expires_at), summary="until it asks for its permit again")
 
     async def _bring_agent(self) -> None:
         """Agent first: nobody answers into silence. A hang-up meanwhile is not kept waiting."""
@@ -195,12 +264,32 @@ class Call:
         self._end(Intent(Wish.HANG_UP, self._evidence.phase, by=request.by, note=request.note))
         self._progress.cancellation_requested = True
 
+    @workflow.signal(name=Signal.GRANTED)
+    def granted(self, grant: Grant) -> None:
+        """The account's limiter granted the permit."""
+        self._permit.granted(grant)
+
+    @workflow.signal(name=Signal.QUEUE_NEWS)
+    def queue_news(self, waiting: Waiting) -> None:
+        """The place in the queue changed, or what the call waits for."""
+        if not (self._is_admitted or self._is_over):
+            self._progress.waits(waiting)
+
+    @workflow.signal(name=Signal.REGISTER)
+    async def register(self) -> None:
+        """The account's limiter lost its memory."""
+        await self._permit.register()
+
     @workflow.query(name=Query.STATUS)
     def status(self) -> CallView:
         """The call as it stands."""
         return self._progress.view()
 
     # What is made of it.
+
+    @property
+    def _is_admitted(self) -> bool:
+        return self._permit.granted_at is not None
 
     @property
     def _is_over(self) -> bool:
@@ -241,7 +330,7 @@ class Call:
         while not self._is_over:
             at, due = deadlines.next()
             if at > workflow.now():
-                await workflow.sleep(at - workflow.now(), summary=due)
+                await self._alarm.until(at, summary=due)
                 continue
             match due:
                 case Due.MAX_DURATION:
@@ -294,6 +383,17 @@ class Call:
             data=request.data,
             simulate=request.simulate,
         )
+
+
+def _permit_ask(request: CallRequest, leg: LegAddress) -> PermitAsk:
+    info = workflow.info()
+    return PermitAsk(
+        account=request.account,
+        key=permit_key(leg.call_id, info.first_execution_run_id, leg.attempt),
+        trunk=request.trunk_id,
+        priority=request.priority,
+        since=max(info.start_time, request.not_before or info.start_time),
+    )
 
 
 def _order(request: CallRequest) -> DialOrder:

@@ -26,6 +26,23 @@ class Due(StrEnum):
     WATCH = "until the next look at the leg"
 
 
+class Alarm:
+    """One timer at a time: it may fire before the moment that was asked for, so whoever wakes looks at the clock."""
+
+    def __init__(self) -> None:
+        self._rings_at: datetime | None = None
+
+    async def until(self, at: datetime, *, summary: str) -> None:
+        """Wait until that moment, or until a timer fires that is running already and comes before it."""
+        if self._rings_at is not None and self._rings_at <= at:
+            await workflow.wait_condition(lambda: self._rings_at is None)
+            return
+        self._rings_at = at
+        await workflow.sleep(at - workflow.now(), summary=summary)
+        if self._rings_at == at:
+            self._rings_at = None
+
+
 @dataclass
 class Deadlines:
     """The deadlines of one conversation. Signs of life move them; nobody is woken for it."""

@@ -19,7 +19,9 @@ with workflow.unsafe.imports_passed_through():
         DialResult,
         LegAddress,
         Verdict,
+        Waiting,
     )
+    from offhook.policy.queue_words import waiting_in_words
     from offhook.policy.states import may_follow, public_status
 
 
@@ -28,11 +30,16 @@ class Progress:
 
     def __init__(self, request: CallRequest, *, accepted_at: datetime) -> None:
         self.cancellation_requested = False
+        is_early = request.not_before is not None and request.not_before > accepted_at
+        state = CallState.SCHEDULED if is_early else CallState.QUEUED
         self._view = CallView(
             call_id=workflow.info().workflow_id,
-            status=public_status(CallState.QUEUED),
-            state=CallState.QUEUED,
+            status=public_status(state),
+            state=state,
             account=request.account,
+            priority=request.priority,
+            not_before=request.not_before,
+            queued_at=None if is_early else accepted_at,
             agent_id=request.agent_id,
             to_number=request.to_number,
             from_number=request.from_number,
@@ -56,6 +63,17 @@ class Progress:
         if changed:
             workflow.upsert_search_attributes(self._attributes())
 
+    def waits(self, waiting: Waiting | None) -> None:
+        """The call waits for its permit: why, and where it stands."""
+        self._view = self._view.model_copy(update={"waiting": waiting})
+        self._show()
+
+    def permitted(self, *, at: datetime) -> None:
+        """The permit was granted."""
+        waited = " at once" if self._view.waiting is None else ""
+        self._view = self._view.model_copy(update={"waiting": None, "granted_at": at})
+        self.note(f"permit granted{waited}")
+
     def dialled(self, result: DialResult) -> None:
         """Keep how long it rang."""
         if result.rang_for is not None:
@@ -69,6 +87,7 @@ class Progress:
         talked = at - self._view.answered_at if self._view.answered_at else None
         self._view = self.view().model_copy(
             update={
+                "waiting": None,
                 "end_reason": verdict.end_reason,
                 "ended_by": verdict.ended_by,
                 "phase": verdict.phase,
@@ -86,11 +105,20 @@ class Progress:
     def note(self, line: str) -> None:
         """Add a line to the call's story in the Temporal UI."""
         self._lines.append(f"- `{workflow.now():%H:%M:%S}` {line}")
-        reason = f" · **{self._view.end_reason}**" if self._view.end_reason else ""
-        workflow.set_current_details("\n".join([f"### {self._view.status}{reason}", "", *self._lines]))
+        self._show()
+
+    def _show(self) -> None:
+        view = self._view
+        reason = f" · **{view.end_reason}**" if view.end_reason else ""
+        lines = [f"### {view.status}{reason}", "", *self._lines]
+        if view.waiting is not None:
+            lines.append(f"- `{view.waiting.as_of:%H:%M:%S}` waits: {waiting_in_words(view.waiting)}")
+        workflow.set_current_details("\n".join(lines))
 
     def _times(self, state: CallState, at: datetime) -> dict[str, object]:
         match state:
+            case CallState.QUEUED:
+                return {"queued_at": at}
             case CallState.DIALING:
                 room = LegAddress(call_id=self._view.call_id, attempt=1).room
                 return {"dialed_at": at, "session_id": room}

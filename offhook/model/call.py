@@ -9,7 +9,9 @@ from pydantic import Field, ValidationError, field_validator
 from offhook.errors import InvalidRequest
 from offhook.model._base import JsonObject, Moment, Payload
 from offhook.model.identity import E164, AccountId, AgentId, CallId, new_call_id
+from offhook.model.limits import Priority
 from offhook.model.numbers import check_e164
+from offhook.model.permit import Waiting
 from offhook.model.reasons import EndReason
 from offhook.model.simulate import Seconds, Simulate
 from offhook.model.states import CallState, CallStatus, Direction, EndedBy, Phase, Retry
@@ -30,6 +32,8 @@ class Timers(Payload):
     agent_join: Annotated[Seconds, Field(ge=timedelta(seconds=1), le=timedelta(seconds=60))] = timedelta(seconds=15)
     idle: Annotated[Seconds, Field(ge=timedelta(seconds=5), le=timedelta(hours=1))] = timedelta(seconds=60)
     max_duration: Annotated[Seconds, Field(ge=timedelta(seconds=5), le=timedelta(hours=12))] = timedelta(hours=1)
+    queue: Annotated[Seconds, Field(ge=timedelta(seconds=1), le=timedelta(days=30))] = timedelta(days=1)
+    """From when the call may begin; a call that got no permit by then ends as expired."""
     media_timeout_initial: Annotated[Seconds, Field(ge=timedelta(seconds=1))] = timedelta(seconds=30)
     """livekit-sip's ``media_timeout_initial``: tells audio that never came from audio that was lost."""
 
@@ -42,6 +46,10 @@ class CallRequest(Payload):
     account: AccountId = DEFAULT_ACCOUNT
     from_number: E164 | None = None
     trunk_id: str | None = None
+    priority: Priority = Priority.NORMAL
+    """Among the account's waiting calls: 1 first, 5 last."""
+    not_before: Moment | None = None
+    """The call is accepted now and waits for this moment before it asks for a permit."""
     agent_id: AgentId | None = None
     """None: a call without an agent, nobody is awaited before the dial."""
     instructions: str | None = None
@@ -107,6 +115,10 @@ class CallView(Payload):
     agent_id: str | None = None
     to_number: str | None = None
     from_number: str | None = None
+    priority: Priority = Priority.NORMAL
+    not_before: Moment | None = None
+    waiting: Waiting | None = None
+    """Why it waits, as last told; ``Calls.why`` asks anew."""
     session_id: str | None = None
     """The room's name, from ringing on."""
     end_reason: EndReason | None = None
@@ -115,6 +127,8 @@ class CallView(Payload):
     retry: Retry | None = None
     cause: Cause | None = None
     accepted_at: Moment | None = None
+    queued_at: Moment | None = None
+    granted_at: Moment | None = None
     dialed_at: Moment | None = None
     ringing_at: Moment | None = None
     answered_at: Moment | None = None

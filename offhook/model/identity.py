@@ -23,6 +23,11 @@ AccountId = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 AgentId = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
+def limiter_id(account: str) -> str:
+    """The workflow id of an account's limiter."""
+    return f"limiter/{account}"
+
+
 def new_call_id() -> str:
     """A fresh random call id (96 bits: collisions are not a concern)."""
     return f"call_{secrets.token_hex(12)}"

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 CALL_WORKFLOW = "Call"
+LIMITER_WORKFLOW = "Limiter"
 
 
 class Signal(StrEnum):
@@ -14,12 +15,37 @@ class Signal(StrEnum):
     SPEECH = "speech"
     AGENT_ENDED = "agent_ended"
     HANG_UP = "hang_up"
+    GRANTED = "granted"
+    QUEUE_NEWS = "queue_news"
+    REGISTER = "register"
+    """The account's limiter lost its memory: tell it again what you hold or wait for."""
+
+
+class LimiterSignal(StrEnum):
+    """What calls tell their account's limiter."""
+
+    GIVE_BACK = "give_back"
+
+
+class LimiterUpdate(StrEnum):
+    """What a limiter is asked, and answers at once."""
+
+    ASK = "ask"
+    CHANGE = "change_limits"
 
 
 class Query(StrEnum):
     """What a call can be asked."""
 
     STATUS = "status"
+
+
+class LimiterQuery(StrEnum):
+    """What a limiter can be asked."""
+
+    LIMITS = "limits"
+    WHY = "why"
+    STATE = "state"
 
 
 class Activity(StrEnum):
@@ -31,3 +57,7 @@ class Activity(StrEnum):
     CLEAR_ROOM = "clear_room"
     DIAL = "dial"
     SETTLE = "settle"
+    ASK_PERMIT = "ask_permit"
+    GIVE_PERMIT_BACK = "give_permit_back"
+    SWEEP = "sweep"
+    CENSUS = "census"

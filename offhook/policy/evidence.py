@@ -19,6 +19,7 @@ class Wish(StrEnum):
     AGENT_LOST = "agent_lost"
     MAX_DURATION = "max_duration"
     IDLE = "idle"
+    EXPIRED = "expired"
     PLATFORM = "platform"
 
 

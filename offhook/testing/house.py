@@ -151,6 +151,7 @@ async def _furnish(stack: AsyncExitStack, client: Client, clock: Clock, furnitur
     )
     livekit = await stack.enter_async_context(connect_livekit(settings))
     await LiveKitTrunks(livekit).ensure(simulated_trunk(settings.trunk))
-    await stack.enter_async_context(build(client, livekit, settings=settings, clock=clock))
-    calls = Calls(client, task_queue=settings.task_queue, agents=settings.agents)
+    for worker in build(client, livekit, settings=settings, clock=clock):
+        await stack.enter_async_context(worker)
+    calls = Calls(client, settings)
     return House(client=client, calls=calls, simulator=simulator, clock=clock, settings=settings)

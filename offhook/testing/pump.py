@@ -67,14 +67,17 @@ class Pump:
         for _ in range(QUIET_TURNS):
             await asyncio.sleep(0)
         await asyncio.sleep(0.0005)
-        return before == self._signs_of_life() and not self._is_busy()
+        return self._is_unchanged(before)
 
     async def _is_idle(self) -> bool:
         """Whether Temporal, too, has nothing to hand out; asking it the time paces us to its own load."""
         before = self._signs_of_life()
         await asyncio.sleep(PATIENCE_S)
         await self._env.get_current_time()
-        return before == self._signs_of_life() and not self._is_busy()
+        return self._is_unchanged(before)
+
+    def _is_unchanged(self, before: tuple[int, int]) -> bool:
+        return before == self._signs_of_life() and not self._effects.asking and not self._is_busy()
 
     def _signs_of_life(self) -> tuple[int, int]:
         return self._clock.naps, self._effects.changes

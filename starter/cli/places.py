@@ -112,4 +112,4 @@ async def reach_temporal(places: Places, *, metrics_address: str | None = None) 
 async def open_calls(places: Places) -> AsyncGenerator[Calls, None]:
     """The typed client, connected."""
     client = await reach_temporal(places)
-    yield Calls(client, task_queue=places.settings.task_queue, agents=places.settings.agents)
+    yield Calls(client, places.settings)

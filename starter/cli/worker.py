@@ -41,7 +41,8 @@ async def _work(places: Places, *, webhooks: bool) -> None:
         if webhooks:
             url = await exits.enter_async_context(webhook_intake(settings, client))
             err.print(f"webhook intake: {url}", soft_wrap=True)
-        await exits.enter_async_context(build(client, livekit, settings=settings))
+        for worker in build(client, livekit, settings=settings):
+            await exits.enter_async_context(worker)
         where = f"Temporal {places.temporal.get('target_host')}, task queue {settings.task_queue}"
         err.print(f"worker: {where}, LiveKit {settings.livekit_url}", soft_wrap=True)
         await asyncio.Event().wait()

@@ -115,17 +115,18 @@ async def stack(plan: Plan) -> AsyncGenerator[Stack, None]:
         client = await _connected(plan, temporal)
         await exits.enter_async_context(webhook_intake(settings, client))
         livekit = await exits.enter_async_context(connect_livekit(settings))
-        worker = build(client, livekit, settings=settings)  # takes seconds, in which the simulator comes up
+        workers = build(client, livekit, settings=settings)  # takes seconds, in which the simulator comes up
         if simulator is not None:
             await simulator.up(lambda: simulator_answers(settings))
-        await exits.enter_async_context(worker)
+        for worker in workers:
+            await exits.enter_async_context(worker)
         await ready_for_calls(client, settings.task_queue)
         endpoints = plan.endpoints(client)
         endpoints.write(plan.data)
         exits.callback(forget, plan.data)
         yield Stack(
             endpoints=endpoints,
-            calls=Calls(client, task_queue=settings.task_queue, agents=settings.agents),
+            calls=Calls(client, settings),
             children=tuple(child for child in (temporal, simulator) if child is not None),
         )
 

@@ -73,7 +73,7 @@ class Exchange:
 
     @property
     def calls(self) -> Calls:
-        return Calls(self.client, task_queue=self.settings.task_queue, agents=self.settings.agents)
+        return Calls(self.client, self.settings)
 
     def on_queue(self, name: str) -> "Exchange":
         """The same, for workers of another task queue."""
@@ -120,7 +120,8 @@ async def open_exchange() -> AsyncGenerator[Exchange]:
         intake = WebhookIntake(keys, TemporalReports(env.client), WallClock())
         await stack.enter_async_context(serving(intake.app(), host=chosen.webhook_host, port=chosen.webhook_port))
         livekit = await stack.enter_async_context(connect_livekit(chosen))
-        await stack.enter_async_context(build(env.client, livekit, settings=chosen))
+        for worker in build(env.client, livekit, settings=chosen):
+            await stack.enter_async_context(worker)
         yield Exchange(client=env.client, livekit=livekit, settings=chosen)
 
 

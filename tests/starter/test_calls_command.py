@@ -64,6 +64,7 @@ def test_create_hands_on_what_was_asked_for() -> None:
         "agent_join": 5.0,
         "idle": 30.0,
         "max_duration": 90.0,
+        "queue": 86400.0,
         "media_timeout_initial": 30.0,
     }
 

@@ -113,7 +113,7 @@ async def test_without_temporal_the_error_says_so() -> None:
 
 
 async def test_a_client_needs_no_settings_but_a_task_queue_and_agents(dev_house: House) -> None:
-    calls = Calls(dev_house.client, task_queue=Settings().task_queue, agents=())
+    calls = Calls(dev_house.client, Settings(agents=()))
 
     accepted = await calls.start(CallRequest(to_number="+14156060103"))
 

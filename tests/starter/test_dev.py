@@ -12,6 +12,7 @@ import aiohttp
 from temporalio.envconfig import ClientConnectConfig
 
 from offhook.model import CallRequest, CallStatus, EndReason
+from offhook.settings import Settings
 from offhook.temporal import connect
 from starter.client import Calls
 from starter.dev.child import SIMULATOR, left_behind
@@ -44,7 +45,7 @@ async def dev(data: Path, base: int, **variables: str) -> tuple[Process, Endpoin
 
 async def client(endpoints: Endpoints) -> Calls:
     client = await connect(ClientConnectConfig(target_host=endpoints.temporal))
-    return Calls(client, task_queue="offhook", agents=("echo",))
+    return Calls(client, Settings(task_queue="offhook", agents=("echo",)))
 
 
 def call(call_id: str, *, outcome: str, ring_s: float, talk_s: float) -> CallRequest:

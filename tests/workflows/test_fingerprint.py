@@ -10,7 +10,10 @@ from tests.workflows.fingerprint import fingerprint
 HERE = Path(__file__).parent
 WORKFLOWS = HERE.parent.parent / "workflows"
 
-CODE = {"Call": ("call.py", "leg.py", "progress.py", "deadlines.py")}
+CODE = {
+    "Call": ("call.py", "leg.py", "permit.py", "progress.py", "deadlines.py"),
+    "Limiter": ("limiter.py",),
+}
 """The modules whose commands a workflow issues."""
 
 

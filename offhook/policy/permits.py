@@ -1,0 +1,360 @@
+"""Who gets a permit: the account's limit and its trunks' together or not at all, in the order of the queue.
+
+The ledger decides and keeps the count; it waits for nothing and sends nothing. A permit is taken before its grant is
+told, and a key is held or waits at most once, whatever comes twice, late or in another order.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from offhook.model.limits import (
+    DEFAULT_CONCURRENT_CALLS,
+    Limits,
+    LimitsView,
+    Pause,
+    Priority,
+    TrunkUse,
+)
+from offhook.model.permit import (
+    Ahead,
+    Blocker,
+    Grant,
+    Holder,
+    Obstacle,
+    PermitAnswer,
+    PermitAsk,
+    QueueSight,
+    Waiting,
+    call_of,
+)
+from offhook.policy.pace import Pace
+from offhook.policy.queue import Queue, Waiter
+
+REMEMBERED_RETURNS = 512
+"""A request that comes after its own return is not granted; so many returns are remembered."""
+
+MOST_WAITING_TEXT = 2_000_000
+"""Characters in the keys of all who wait: 50,000 calls with ids of offhook's making. Packed they fit a payload
+whatever the ids are made of."""
+
+GRANTS_REMEMBERED = 50
+HOLDERS_SHOWN = 100
+RATE_WINDOW = timedelta(minutes=15)
+FEWEST_FOR_A_RATE = 3
+"""An estimate needs so many grants within ``RATE_WINDOW``."""
+
+TOLD_OF = 100
+"""So many at the head of the queue are told when their place changes; the others when they ask."""
+
+MARKS = (1, 3, 10, 30, TOLD_OF)
+"""Places whose crossing is worth telling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A permit that is held."""
+
+    key: str
+    trunk: str
+    priority: Priority
+    since_ms: int
+    inbound: bool = False
+
+
+class Ledger:
+    """Permits held and asked for, of one account."""
+
+    def __init__(self, limits: Limits, *, default_calls: int = DEFAULT_CONCURRENT_CALLS) -> None:
+        self.default_calls = default_calls
+        self.recounting = False
+        self.queue = Queue(limits.served_after)
+        self._limits = limits
+        self._held: dict[str, Held] = {}
+        self._used_on: Counter[str] = Counter()
+        self._used_by: Counter[str] = Counter()
+        self._returned: dict[str, None] = {}
+        self._paces: dict[str, Pace] = {}
+        self._grants: deque[int] = deque(maxlen=GRANTS_REMEMBERED)
+        self._told: dict[str, object] = {}
+        self.change(limits)
+
+    @property
+    def limits(self) -> Limits:
+        """What is set."""
+        return self._limits
+
+    @property
+    def calls(self) -> int:
+        """The account's limit that holds."""
+        return self.default_calls if self._limits.calls is None else self._limits.calls
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more waiters can be remembered; who asks then asks again later."""
+        return self.queue.text >= MOST_WAITING_TEXT
+
+    @property
+    def held(self) -> dict[str, Held]:
+        """The permits held, by key, in the order of their grants."""
+        return self._held
+
+    @property
+    def returned(self) -> tuple[str, ...]:
+        """The latest keys given back."""
+        return tuple(self._returned)
+
+    @property
+    def grants(self) -> tuple[int, ...]:
+        """When the latest grants were, in milliseconds."""
+        return tuple(self._grants)
+
+    @property
+    def paces(self) -> dict[str, Pace]:
+        """The trunks whose calls per second are limited."""
+        return self._paces
+
+    # What calls ask.
+
+    def ask(self, ask: PermitAsk, now: datetime) -> None:
+        """Take a request in; one that is known already changes nothing."""
+        if ask.key in self._held or ask.key in self._returned:
+            return
+        trunk = ask.trunk or ""
+        if ask.holds or ask.inbound:
+            self.queue.remove(ask.key)
+            self.hold(Held(ask.key, trunk, ask.priority, to_ms(now), ask.inbound))
+        elif ask.key not in self.queue and not self.is_full:
+            self.queue.add(ask.key, trunk=trunk, priority=ask.priority, since_ms=to_ms(ask.since))
+
+    def give_back(self, key: str) -> None:
+        """A permit comes back, or a waiter goes; whatever comes later under this key is void."""
+        self._forget(key)
+        self._returned[key] = None
+        if len(self._returned) > REMEMBERED_RETURNS:
+            del self._returned[next(iter(self._returned))]
+
+    def drop(self, key: str) -> None:
+        """A grant could not be told to a call that may yet ask again."""
+        self._forget(key)
+
+    def remember_returned(self, keys: Iterable[str]) -> None:
+        """Take over what an earlier run remembered."""
+        self._returned.update(dict.fromkeys(keys))
+
+    def remember_grants(self, moments: Iterable[int]) -> None:
+        """Take over what an earlier run remembered."""
+        self._grants.extend(moments)
+
+    def change(self, limits: Limits) -> None:
+        """Other limits hold from now on. Nobody who holds a permit loses it."""
+        self._limits = limits
+        self.queue.served_after = limits.served_after
+        self._paces = {
+            of.trunk: Pace(of.calls_per_second, self._paces[of.trunk].latest if of.trunk in self._paces else ())
+            for of in limits.trunks
+            if of.calls_per_second is not None
+        }
+
+    def admit(self, now: datetime, *, most: int) -> tuple[Grant, ...]:
+        """Grant what can be granted, in the order of the queue, at most so many."""
+        granted: list[Grant] = []
+        at = to_ms(now)
+        while len(granted) < most and (waiter := self._next(at)) is not None:
+            self.queue.remove(waiter.key)
+            self.hold(Held(waiter.key, waiter.trunk, waiter.priority, at))
+            if waiter.trunk in self._paces:
+                self._paces[waiter.trunk].granted(at)
+            self._grants.append(at)
+            granted.append(Grant(key=waiter.key, at=now))
+        return tuple(granted)
+
+    def hold(self, held: Held) -> None:
+        """Count a permit as held."""
+        self._held[held.key] = held
+        self._count(held, 1)
+
+    def opens_at(self, now: datetime) -> datetime | None:
+        """When a trunk's pace lets the next waiter through; None if nobody waits for that."""
+        at = to_ms(now)
+        moments = [pace.opens_at() for trunk, pace in self._paces.items() if self.queue.waiting_on(trunk)]
+        later = [moment for moment in moments if moment > at]
+        return to_moment(min(later)) if later else None
+
+    # What it says.
+
+    def answer(self, key: str, now: datetime) -> PermitAnswer:
+        """What a call that asked is told."""
+        if key in self._held:
+            return PermitAnswer(granted=True, at=to_moment(self._held[key].since_ms))
+        if key not in self.queue:
+            return PermitAnswer(granted=False, full=self.is_full)
+        waiting = self.waiting(key, now)
+        if waiting.place <= TOLD_OF:
+            self._told[key] = self._mark(waiting.place, self.queue[key], now)
+        return PermitAnswer(granted=False, waiting=waiting)
+
+    def waiting(self, key: str, now: datetime) -> Waiting:
+        """Why this waiter waits, and where it stands."""
+        waiter = self.queue[key]
+        ahead = self.queue.ahead_of(key)
+        place = sum(ahead.values()) + 1
+        return Waiting(
+            since=to_moment(waiter.since_ms),
+            as_of=now,
+            place=place,
+            ahead=tuple(Ahead(priority=priority, calls=calls) for priority, calls in ahead.items() if calls),
+            obstacles=self._obstacles(waiter, now),
+            estimate=self._estimate(place, now),
+        )
+
+    def news(self, now: datetime, *, most: int) -> tuple[tuple[str, Waiting], ...]:
+        """Waiters near the head whose place or obstacle changed in a way that matters, at most so many."""
+        news: list[tuple[str, Waiting]] = []
+        head = list(self.queue.in_order(TOLD_OF))
+        for place, waiter in enumerate(head, start=1):
+            mark = self._mark(place, waiter, now)
+            if len(news) < most and self._told.get(waiter.key) != mark:
+                news.append((waiter.key, self.waiting(waiter.key, now)))
+                self._told[waiter.key] = mark
+        self._told = {waiter.key: self._told[waiter.key] for waiter in head if waiter.key in self._told}
+        return tuple(news)
+
+    def view(self, account: str, now: datetime) -> LimitsView:
+        """The account as it stands."""
+        named = {of.trunk for of in self._limits.trunks} | set(self._used_on) | {lane for lane, _ in self.queue.lanes()}
+        heads = [lane[0].since_ms for lane in self.queue.lanes().values()]
+        counts = [self.queue.waiting_with(priority) for priority in Priority]
+        return LimitsView(
+            account=account,
+            limits=self._limits,
+            calls=self.calls,
+            used=self._outbound,
+            inbound=self._used_by["inbound"],
+            waiting=len(self.queue),
+            waiting_by_priority=(counts[0], counts[1], counts[2], counts[3], counts[4]),
+            oldest_since=to_moment(min(heads)) if heads else None,
+            trunks=tuple(self._use_of(trunk) for trunk in sorted(named)),
+            per_minute=self._per_minute(now),
+            recounting=self.recounting,
+            as_of=now,
+        )
+
+    def known(self) -> frozenset[str]:
+        """The calls that hold a permit or wait for one."""
+        waiting = (waiter.key for lane in self.queue.lanes().values() for waiter in lane)
+        return frozenset(call_of(key) for keys in (self._held, waiting) for key in keys)
+
+    def sight(self, call_id: str, now: datetime) -> QueueSight:
+        """One call, and who holds the permits it may wait for."""
+        begins = call_id + "/"
+        waiter = self.queue.find(begins)
+        held = next((held for key, held in self._held.items() if key.startswith(begins)), None)
+        return QueueSight(
+            waiting=self.waiting(waiter.key, now) if waiter else None,
+            granted_at=to_moment(held.since_ms) if held else None,
+            holders=self.holders(HOLDERS_SHOWN),
+            held=len(self._held),
+        )
+
+    def holders(self, most: int) -> tuple[Holder, ...]:
+        """Who holds permits, those that began first."""
+        first = sorted(self._held.values(), key=lambda held: held.since_ms)[:most]
+        return tuple(
+            Holder(call_id=call_of(held.key), since=to_moment(held.since_ms), trunk=held.trunk, inbound=held.inbound)
+            for held in first
+        )
+
+    # How it decides.
+
+    def _next(self, at: int) -> Waiter | None:
+        if self.recounting or self._limits.pause is not None:
+            return None
+        return self.queue.first(
+            lambda trunk, priority: self._account_obstacle(priority) is None and self._trunk_obstacle(trunk, at) is None
+        )
+
+    @property
+    def _outbound(self) -> int:
+        return self._used_by["privileged"] + self._used_by["ordinary"]
+
+    @property
+    def _used(self) -> int:
+        """What counts against the account's limit: inbound calls only where permits are kept for them."""
+        return self._outbound + (self._used_by["inbound"] if self._limits.reserve else 0)
+
+    def _account_obstacle(self, priority: Priority) -> Obstacle | None:
+        if self._used >= self.calls:
+            return Obstacle(blocker=Blocker.ACCOUNT_FULL, used=self._used, limit=self.calls)
+        open_to_all = max(self.calls - self._limits.reserve, 0)
+        if priority is not Priority.HIGHEST and self._used_by["ordinary"] >= open_to_all:
+            return Obstacle(blocker=Blocker.RESERVED, used=self._used_by["ordinary"], limit=open_to_all)
+        return None
+
+    def _trunk_obstacle(self, trunk: str, at: int) -> Obstacle | None:
+        limits = self._limits.of_trunk(trunk)
+        if limits.pause is not None:
+            return Obstacle(blocker=Blocker.TRUNK_PAUSED, trunk=trunk, pause=limits.pause)
+        if limits.calls is not None and self._used_on[trunk] >= limits.calls:
+            return Obstacle(blocker=Blocker.TRUNK_FULL, trunk=trunk, used=self._used_on[trunk], limit=limits.calls)
+        if trunk in self._paces and self._paces[trunk].opens_at() > at:
+            return Obstacle(blocker=Blocker.TRUNK_PACED, trunk=trunk, limit=limits.calls_per_second)
+        return None
+
+    def _obstacles(self, waiter: Waiter, now: datetime) -> tuple[Obstacle, ...]:
+        pause: Pause | None = self._limits.pause
+        found = (
+            Obstacle(blocker=Blocker.RECOUNTING) if self.recounting else None,
+            Obstacle(blocker=Blocker.ACCOUNT_PAUSED, pause=pause) if pause else None,
+            self._account_obstacle(waiter.priority),
+            self._trunk_obstacle(waiter.trunk, to_ms(now)),
+        )
+        return tuple(obstacle for obstacle in found if obstacle) or (Obstacle(blocker=Blocker.TURN),)
+
+    def _mark(self, place: int, waiter: Waiter, now: datetime) -> tuple[object, ...]:
+        """What is worth telling about a place: about how far it is, and what is in the way."""
+        about = next(mark for mark in MARKS if place <= mark)
+        return about, *((obstacle.blocker, obstacle.limit) for obstacle in self._obstacles(waiter, now))
+
+    def _estimate(self, place: int, now: datetime) -> timedelta | None:
+        rate = self._per_minute(now)
+        return timedelta(minutes=place / rate) if rate and self._limits.pause is None else None
+
+    def _per_minute(self, now: datetime) -> float | None:
+        since = to_ms(now) - RATE_WINDOW // timedelta(milliseconds=1)
+        recent = [moment for moment in self._grants if moment >= since]
+        lasted = to_ms(now) - recent[0] if recent else 0
+        if len(recent) < FEWEST_FOR_A_RATE or lasted <= 0:
+            return None
+        return 60_000 * len(recent) / lasted
+
+    def _use_of(self, trunk: str) -> TrunkUse:
+        limits = self._limits.of_trunk(trunk)
+        return TrunkUse(limits=limits, used=self._used_on[trunk], waiting=self.queue.waiting_on(trunk))
+
+    def _forget(self, key: str) -> None:
+        self.queue.remove(key)
+        held = self._held.pop(key, None)
+        if held is not None:
+            self._count(held, -1)
+
+    def _count(self, held: Held, by: int) -> None:
+        kind = "inbound" if held.inbound else "privileged" if held.priority is Priority.HIGHEST else "ordinary"
+        self._used_by[kind] += by
+        self._used_on[held.trunk] += by
+        if not self._used_on[held.trunk]:
+            del self._used_on[held.trunk]
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_ms(moment: datetime) -> int:
+    """A moment as milliseconds of the epoch."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def to_moment(ms: int) -> datetime:
+    """Milliseconds of the epoch as a moment."""
+    return EPOCH + timedelta(milliseconds=ms)

@@ -1,0 +1,100 @@
+"""An account's limits: seen, changed, paused and resumed."""
+
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from offhook.adapters.limiters import Limiters, LimiterTerms
+from offhook.errors import InvalidRequest, TemporalUnavailable
+from offhook.model import LimiterState, LimitsChange, LimitsView, Pause, QueueSight
+from offhook.model.messages import LimiterQuery, LimiterUpdate
+from offhook.policy.memory import unpack
+from offhook.settings import Settings
+from starter.reaching import NOBODY_ANSWERED, reachable
+
+QUERY_TIMEOUT = timedelta(seconds=5)
+UPDATE_TIMEOUT = timedelta(seconds=10)
+
+NO_WORKER = "no worker answered for the account's limiter: is `offhook worker` or `offhook dev` running?"
+
+
+class AccountLimits:
+    """How many calls an account may have up at once, and over which trunks.
+
+    Raises:
+        TemporalUnavailable: from every verb, if Temporal or the limiter's worker does not answer.
+    """
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        self._limiters = Limiters(client, LimiterTerms.of(settings))
+        self._default_calls = settings.concurrent_calls
+
+    async def get(self, account: str) -> LimitsView:
+        """The limits, and how they are used now. An account that never called has the defaults."""
+        query = self._limiters.handle(account).query(
+            LimiterQuery.LIMITS, result_type=LimitsView, rpc_timeout=QUERY_TIMEOUT
+        )
+        with reachable():
+            try:
+                return LimitsView.model_validate(await query)
+            except RPCError as error:
+                if error.status in NOBODY_ANSWERED:
+                    raise TemporalUnavailable(NO_WORKER) from error
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+        unused, _ = unpack(LimiterState(account=account, default_calls=self._default_calls))
+        return unused.view(account, datetime.now(UTC))
+
+    async def change(self, account: str, change: LimitsChange) -> LimitsView:
+        """Change limits, at once. Lower limits hang up nobody and admit nobody until there is room again.
+
+        Raises:
+            InvalidRequest: the limits would contradict each other; nothing was changed.
+        """
+        with reachable():
+            try:
+                return await self._change(account, change)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+            await self._limiters.revive(account)
+            return await self._change(account, change)
+
+    async def pause(self, account: str, *, by: str, note: str | None = None, trunk: str | None = None) -> LimitsView:
+        """Admit nobody; hang up nobody. For an account, or for one of its trunks."""
+        pause = Pause(by=by, at=datetime.now(UTC), note=note)
+        return await self.change(account, LimitsChange(trunk=trunk, pause=pause))
+
+    async def resume(self, account: str, *, trunk: str | None = None) -> LimitsView:
+        """Admit again."""
+        return await self.change(account, LimitsChange(trunk=trunk, resume=True))
+
+    async def sight(self, account: str, call_id: str) -> QueueSight:
+        """One call as the limiter sees it."""
+        query = self._limiters.handle(account).query(
+            LimiterQuery.WHY, call_id, result_type=QueueSight, rpc_timeout=QUERY_TIMEOUT
+        )
+        with reachable():
+            try:
+                return QueueSight.model_validate(await query)
+            except RPCError as error:
+                if error.status in NOBODY_ANSWERED:
+                    raise TemporalUnavailable(NO_WORKER) from error
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                return QueueSight()
+
+    async def _change(self, account: str, change: LimitsChange) -> LimitsView:
+        try:
+            view = await self._limiters.handle(account).execute_update(
+                LimiterUpdate.CHANGE, change, result_type=LimitsView, rpc_timeout=UPDATE_TIMEOUT
+            )
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError) and cause.type == InvalidRequest.__name__:
+                field, problem, expected = cause.details
+                raise InvalidRequest(field=field, problem=problem, expected=expected) from error
+            raise
+        return LimitsView.model_validate(view)

@@ -1,0 +1,90 @@
+"""A call's permit: asked for, waited for, given back."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from workflows.leg import UNTIL_DONE
+
+with workflow.unsafe.imports_passed_through():
+    from activities import PermitHand
+    from offhook.model import Grant, PermitAnswer, PermitAsk, PermitReturn, Waiting
+
+ANSWER_WITHIN = timedelta(seconds=10)
+
+ASKED_AGAIN_AFTER = (
+    timedelta(seconds=45),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=3),
+)
+"""How long a call waits before it asks again, the last one repeating: its limiter may have been lost meanwhile."""
+
+
+class Permit:
+    """The right to have one leg. What the limiter says of it is taken in whenever it comes."""
+
+    def __init__(self, ask: PermitAsk) -> None:
+        self._ask = ask
+        self._asked = 0
+        self._gone = False
+        self.granted_at: datetime | None = None
+        self.waiting: Waiting | None = None
+
+    @property
+    def asks_again_after(self) -> timedelta:
+        """From the last time it asked."""
+        return ASKED_AGAIN_AFTER[min(self._asked, len(ASKED_AGAIN_AFTER)) - 1]
+
+    def granted(self, grant: Grant) -> None:
+        """The limiter's word, by signal; one for another acquisition is not ours."""
+        if grant.key == self._ask.key and not self._gone:
+            self.granted_at = self.granted_at or grant.at
+
+    async def ask(self, *, given_up: Callable[[], bool], within: timedelta) -> None:
+        """Ask the limiter, which answers at once: granted, or why not yet. Asked again it is the same request."""
+        self._asked += 1
+        asking = asyncio.create_task(self._ask_limiter(within))
+        await workflow.wait_condition(lambda: asking.done() or given_up())
+        if not asking.done():
+            asking.cancel()
+        try:
+            answer = await asking
+        except ActivityError:
+            return
+        self.waiting = answer.waiting
+        if answer.granted and answer.at is not None:
+            self.granted(Grant(key=self._ask.key, at=answer.at))
+
+    async def register(self) -> None:
+        """Tell a limiter that lost its memory what is held or waited for."""
+        if self._asked and not self._gone:
+            await self._ask_limiter(ANSWER_WITHIN)
+
+    async def give_back(self) -> None:
+        """Give the permit back, or the place in the queue up: one and the same, so that no grant slips between."""
+        if not self._asked:
+            return
+        self._gone = True
+        await workflow.execute_local_activity_method(
+            PermitHand.give_back,
+            PermitReturn(account=self._ask.account, key=self._ask.key),
+            start_to_close_timeout=ANSWER_WITHIN,
+            retry_policy=UNTIL_DONE,
+            local_retry_threshold=ANSWER_WITHIN,
+            summary="give the permit back",
+        )
+
+    async def _ask_limiter(self, within: timedelta) -> PermitAnswer:
+        return await workflow.execute_local_activity_method(
+            PermitHand.ask,
+            self._ask.model_copy(update={"holds": self.granted_at is not None}),
+            schedule_to_close_timeout=within,
+            start_to_close_timeout=ANSWER_WITHIN,
+            retry_policy=UNTIL_DONE,
+            local_retry_threshold=ANSWER_WITHIN,
+            summary="ask for a permit",
+        )
