@@ -98,13 +98,19 @@ class Call:
         return self._progress.ended(decide(self._evidence), at=workflow.now())
 
     async def _connect_when_permitted(self) -> None:
-        """Nothing that costs begins without a permit; it goes back as soon as the leg is verified gone."""
-        try:
-            await self._take_permit()
-            if not self._is_over:
-                await self._connect()
-        finally:
-            await self._permit.give_back()
+        """Nothing that costs begins without a permit; whatever happens, it goes back once the leg is verified gone.
+
+        Not by ``finally``: that is entered, too, where a run is only put out of memory, and must not wait there.
+        """
+        connecting = asyncio.create_task(self._take_permit_and_connect())
+        await workflow.wait([connecting])
+        await self._permit.give_back()
+        await connecting
+
+    async def _take_permit_and_connect(self) -> None:
+        await self._take_permit()
+        if not self._is_over:
+            await self._connect()
 
     async def _connect(self) -> None:
         await self._bring_agent()
