@@ -18,6 +18,8 @@ from offhook.adapters.livekit_setup import LiveKitTrunks, simulated_trunk
 from offhook.adapters.livekit_webhooks import LiveKitWebhooks
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import WallClock
+from offhook.model import DEFAULT_ACCOUNT, LimitsChange
+from offhook.model.limits import MOST_CALLS
 from offhook.serving import serving
 from offhook.settings import Settings
 from offhook.temporal import sandbox
@@ -37,12 +39,13 @@ class Stand:
 
     client: Client
     calls: Calls
+    settings: Settings
     server_pid: int
 
 
 @asynccontextmanager
 async def stand(*, max_open_calls: int = 5_000) -> AsyncGenerator[Stand]:
-    """Put everything up, and take it down again."""
+    """Put everything up, and take it down again. The default account has a limiter, and no limit that is reached."""
     async with AsyncExitStack() as stack:
         env = await stack.enter_async_context(await dev_server())
         settings = Settings(max_open_calls=max_open_calls, max_dials=1_000)
@@ -69,7 +72,8 @@ async def stand(*, max_open_calls: int = 5_000) -> AsyncGenerator[Stand]:
             )
         )
         calls = Calls(env.client, chosen)
-        yield Stand(client=env.client, calls=calls, server_pid=child_named("start-dev"))
+        await calls.limits.change(DEFAULT_ACCOUNT, LimitsChange(calls=MOST_CALLS))
+        yield Stand(env.client, calls, chosen, server_pid=child_named("start-dev"))
 
 
 @asynccontextmanager

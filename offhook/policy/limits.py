@@ -1,5 +1,7 @@
 """Changing limits: what a change makes of them, or why it cannot be."""
 
+from typing import TypeVar
+
 from pydantic import ValidationError
 
 from offhook.errors import InvalidRequest
@@ -8,6 +10,11 @@ from offhook.model.limits import Limit, Limits, LimitsChange, TrunkLimits
 OF_ACCOUNTS = (Limit.CALLS, Limit.RESERVE, Limit.SERVED_AFTER)
 OF_TRUNKS = (Limit.CALLS, Limit.CALLS_PER_SECOND)
 
+SLOWEST = 0.001
+"""Calls per second: one in 17 minutes. Slower is a pause; and far slower has its next call in no calendar's year."""
+
+Of = TypeVar("Of", Limits, TrunkLimits)
+
 
 def changed(limits: Limits, change: LimitsChange, *, default_calls: int) -> Limits:
     """The limits after a change.
@@ -15,22 +22,40 @@ def changed(limits: Limits, change: LimitsChange, *, default_calls: int) -> Limi
     Raises:
         InvalidRequest: they would contradict each other, or the change names what there is not.
     """
-    of = limits if change.trunk is None else limits.of_trunk(change.trunk)
+    _check(change)
+    if change.trunk is not None:
+        return limits.with_trunk(_with(_of_trunk(limits, change.trunk), change))
+    result = _with(limits, change)
+    calls = default_calls if result.calls is None else result.calls
+    if result.reserve > calls:
+        raise InvalidRequest(field="reserve", problem=f"{result.reserve} permits are more than the {calls} there are")
+    return result
+
+
+def _check(change: LimitsChange) -> None:
     known = OF_ACCOUNTS if change.trunk is None else OF_TRUNKS
-    values = {limit: value for limit in Limit if (value := getattr(change, limit)) is not None}
-    for limit in (*values, *change.unset):
+    for limit in (*_given(change), *change.unset):
         if limit not in known:
             whose = "an account" if change.trunk is None else "a trunk"
-            expected = ", ".join(known)
-            raise InvalidRequest(field=limit, problem=f"{whose} has no such limit", expected=expected)
-    fields = {name: getattr(of, name) for name in of.model_fields_set - set(change.unset)} | values
-    fields["pause"] = None if change.resume else change.pause or of.pause
+            raise InvalidRequest(field=limit, problem=f"{whose} has no such limit", expected=", ".join(known))
+    if change.calls_per_second is not None and change.calls_per_second < SLOWEST:
+        raise InvalidRequest(
+            field=Limit.CALLS_PER_SECOND, problem="too slow", expected=f"at least {SLOWEST}, or a pause"
+        )
+
+
+def _of_trunk(limits: Limits, trunk: str) -> TrunkLimits:
     try:
-        if change.trunk is not None:
-            return limits.with_trunk(TrunkLimits.model_validate({**fields, "trunk": change.trunk}))
-        result = Limits.model_validate(fields)
+        return limits.of_trunk(trunk)
     except ValidationError as error:
         raise InvalidRequest.from_validation(error) from error
-    if result.calls is None and result.reserve > default_calls:
-        raise InvalidRequest(field="reserve", problem=f"more than the default of {default_calls} calls")
-    return result
+
+
+def _with(of: Of, change: LimitsChange) -> Of:
+    defaults = {limit.value: type(of).model_fields[limit].default for limit in change.unset}
+    pause = None if change.resume else change.pause or of.pause
+    return of.model_copy(update=defaults | _given(change) | {"pause": pause})
+
+
+def _given(change: LimitsChange) -> dict[str, object]:
+    return {limit.value: value for limit in Limit if (value := getattr(change, limit)) is not None}

@@ -33,6 +33,8 @@ class _Holder(BaseModel):
 
 class _Memory(BaseModel):
     waiting: list[_Waiters] = []
+    turns: list[int] = []
+    """Of which of them the next waiter is, in the order of places: two that wait from the same moment keep theirs."""
     held: list[_Holder] = []
     returned: str = ""
     grants: list[int] = []
@@ -42,6 +44,8 @@ class _Memory(BaseModel):
 
 def pack(ledger: Ledger, undelivered: Iterable[str]) -> str:
     """Everything a ledger knows but its limits; keys are separated by spaces, which no key contains."""
+    lanes = ledger.queue.lanes()
+    numbers = {lane: number for number, lane in enumerate(lanes)}
     memory = _Memory(
         waiting=[
             _Waiters(
@@ -50,8 +54,9 @@ def pack(ledger: Ledger, undelivered: Iterable[str]) -> str:
                 keys=" ".join(waiter.key for waiter in lane),
                 since_ms=_differences([waiter.since_ms for waiter in lane]),
             )
-            for (trunk, priority), lane in ledger.queue.lanes().items()
+            for (trunk, priority), lane in lanes.items()
         ],
+        turns=[numbers[of.trunk, of.priority] for of in ledger.queue.in_order(len(ledger.queue))],
         held=[
             _Holder(key=of.key, trunk=of.trunk, priority=of.priority, since_ms=of.since_ms, inbound=of.inbound)
             for of in ledger.held.values()
@@ -72,9 +77,12 @@ def unpack(state: LimiterState) -> tuple[Ledger, tuple[str, ...]]:
     if not state.memory:
         return ledger, ()
     memory = _Memory.model_validate_json(zlib.decompress(base64.b85decode(state.memory)))
-    for lane in memory.waiting:
-        for key, since_ms in zip(lane.keys.split(), accumulate(lane.since_ms), strict=True):
-            ledger.queue.add(key, trunk=lane.trunk, priority=lane.priority, since_ms=since_ms)
+    lanes = [zip(of.keys.split(), accumulate(of.since_ms), strict=True) for of in memory.waiting]
+    for number in memory.turns:
+        key, since_ms = next(lanes[number])
+        ledger.queue.add(
+            key, trunk=memory.waiting[number].trunk, priority=memory.waiting[number].priority, since_ms=since_ms
+        )
     for of in memory.held:
         ledger.hold(Held(of.key, of.trunk, of.priority, of.since_ms, of.inbound))
     ledger.remember_returned(memory.returned.split())

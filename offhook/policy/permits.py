@@ -36,8 +36,14 @@ REMEMBERED_RETURNS = 512
 """A request that comes after its own return is not granted; so many returns are remembered."""
 
 MOST_WAITING_TEXT = 2_000_000
-"""Characters in the keys of all who wait: 50,000 calls with ids of offhook's making. Packed they fit a payload
-whatever the ids are made of."""
+"""Characters in the keys of all who wait or hold a permit: 50,000 calls with ids of offhook's making. Packed they fit
+a payload whatever the ids are made of."""
+
+DEFAULT_TRUNK = "default"
+"""The trunk of a request that names none."""
+
+LONGEST_TRUNK = 100
+"""Longer names have no limits (``TrunkLimits``), and are counted under their beginning."""
 
 GRANTS_REMEMBERED = 50
 HOLDERS_SHOWN = 100
@@ -72,6 +78,7 @@ class Ledger:
         self.queue = Queue(limits.served_after)
         self._limits = limits
         self._held: dict[str, Held] = {}
+        self._held_text = 0
         self._used_on: Counter[str] = Counter()
         self._used_by: Counter[str] = Counter()
         self._returned: dict[str, None] = {}
@@ -93,7 +100,7 @@ class Ledger:
     @property
     def is_full(self) -> bool:
         """Whether no more waiters can be remembered; who asks then asks again later."""
-        return self.queue.text >= MOST_WAITING_TEXT
+        return self.queue.text + self._held_text >= MOST_WAITING_TEXT
 
     @property
     def held(self) -> dict[str, Held]:
@@ -121,7 +128,7 @@ class Ledger:
         """Take a request in; one that is known already changes nothing."""
         if ask.key in self._held or ask.key in self._returned:
             return
-        trunk = ask.trunk or ""
+        trunk = (ask.trunk or DEFAULT_TRUNK)[:LONGEST_TRUNK]
         if ask.holds or ask.inbound:
             self.queue.remove(ask.key)
             self.hold(Held(ask.key, trunk, ask.priority, to_ms(now), ask.inbound))
@@ -200,13 +207,15 @@ class Ledger:
         waiter = self.queue[key]
         ahead = self.queue.ahead_of(key)
         place = sum(ahead.values()) + 1
+        obstacles = self._obstacles(waiter, now)
+        is_closed = any(obstacle.pause or obstacle.limit == 0 for obstacle in obstacles)
         return Waiting(
             since=to_moment(waiter.since_ms),
             as_of=now,
             place=place,
             ahead=tuple(Ahead(priority=priority, calls=calls) for priority, calls in ahead.items() if calls),
-            obstacles=self._obstacles(waiter, now),
-            estimate=self._estimate(place, now),
+            obstacles=obstacles,
+            estimate=None if is_closed else self._estimate(place, now),
         )
 
     def news(self, now: datetime, *, most: int) -> tuple[tuple[str, Waiting], ...]:
@@ -319,7 +328,7 @@ class Ledger:
 
     def _estimate(self, place: int, now: datetime) -> timedelta | None:
         rate = self._per_minute(now)
-        return timedelta(minutes=place / rate) if rate and self._limits.pause is None else None
+        return timedelta(minutes=place / rate) if rate else None
 
     def _per_minute(self, now: datetime) -> float | None:
         since = to_ms(now) - RATE_WINDOW // timedelta(milliseconds=1)
@@ -341,6 +350,7 @@ class Ledger:
 
     def _count(self, held: Held, by: int) -> None:
         kind = "inbound" if held.inbound else "privileged" if held.priority is Priority.HIGHEST else "ordinary"
+        self._held_text += by * len(held.key)
         self._used_by[kind] += by
         self._used_on[held.trunk] += by
         if not self._used_on[held.trunk]:

@@ -20,6 +20,9 @@ class Signal(StrEnum):
     REFER = "refer"
 
 
+THE_END = (Signal.REFUSAL, Signal.CANCEL, Signal.BYE)
+
+
 @dataclass(frozen=True)
 class Entry:
     """One message on one leg."""
@@ -63,6 +66,18 @@ class CarrierLog:
 
     def invites(self, number: str | None = None, *, room: str | None = None) -> tuple[Entry, ...]:
         return self.entries(number=number, room=room, signal=Signal.INVITE)
+
+    def most_at_once(self, *numbers: str) -> int:
+        """How many legs were ever up together, from INVITE to refusal, CANCEL or BYE; to these numbers, or in all."""
+        up: set[str] = set()
+        most = 0
+        for entry in self._entries:
+            if entry.signal is Signal.INVITE and (not numbers or entry.number in numbers):
+                up.add(entry.room)
+            elif entry.signal in THE_END:
+                up.discard(entry.room)
+            most = max(most, len(up))
+        return most
 
     def rings(self, number: str | None = None, *, room: str | None = None) -> tuple[Entry, ...]:
         return self.entries(number=number, room=room, signal=Signal.RINGING)

@@ -7,13 +7,16 @@ from temporalio.testing import WorkflowEnvironment
 
 from offhook.binaries import DEV_SERVER, TEST_SERVER, find
 from offhook.temporal import DEV_SERVER_FLAGS, plugin
+from offhook.testing.outlook import Outlook, watching
 from workflows import attributes
 
 
-async def test_server(*interceptors: Interceptor) -> WorkflowEnvironment:
+async def test_server(outlook: Outlook, *interceptors: Interceptor) -> WorkflowEnvironment:
     """A time-skipping server of its own (0.3 s to start)."""
     env = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(find(TEST_SERVER)), plugins=[plugin()], interceptors=list(interceptors)
+        test_server_existing_path=str(find(TEST_SERVER)),
+        plugins=[plugin(), watching(outlook)],
+        interceptors=list(interceptors),
     )
     request = AddSearchAttributesRequest(
         namespace=env.client.namespace,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pydantic import SecretStr
@@ -27,11 +27,15 @@ from offhook.testing.clock import SkippedClock
 from offhook.testing.effects import Effects
 from offhook.testing.environment import dev_server, test_server
 from offhook.testing.pump import Pump
+from offhook.testing.outlook import Outlook
 from starter.client import Calls
 from starter.webhooks import WEBHOOK_PATH, WebhookIntake
 from worker import build
 
 TASK_QUEUE = "offhook"
+
+NO_SWEEP = {"sweep_s": timedelta(days=365).total_seconds()}
+"""Where time is skipped nothing may begin by itself in the middle of a long step."""
 
 ASK_EVERY_S = 0.02
 AS_CALLS_EXPECT = LiveKitConfig(media_timeout_initial=Timers().media_timeout_initial)
@@ -113,13 +117,17 @@ class Furniture:
 @asynccontextmanager
 async def open_house(furniture: Furniture | None = None) -> AsyncGenerator[House]:
     """A house where time is skipped: hours pass in milliseconds, in the order they would."""
-    clock, effects = SkippedClock(), Effects()
+    clock, effects, outlook = SkippedClock(), Effects(), Outlook()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.sleep, LET_GO_S)
-        env = await stack.enter_async_context(await test_server(effects))
+        env = await stack.enter_async_context(await test_server(outlook, effects))
         stack.enter_context(env.auto_time_skipping_disabled())
-        house = await _furnish(stack, env.client, clock, furniture or Furniture())
-        await stack.enter_async_context(Pump(env, clock, effects, lambda: house.simulator.busy or bool(house.holds)))
+        chosen = furniture or Furniture()
+        chosen = replace(chosen, settings=chosen.settings.model_copy(update=NO_SWEEP))
+        house = await _furnish(stack, env.client, clock, chosen)
+        pump = Pump(env, clock, effects, outlook)
+        pump.is_busy = lambda: house.simulator.busy or bool(house.holds)
+        await stack.enter_async_context(pump)
         yield house
 
 

@@ -15,6 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from offhook.testing.clock import SkippedClock
 from offhook.testing.effects import Effects
+from offhook.testing.outlook import Outlook
 
 FIRST_STEP = timedelta(seconds=0.01)
 LONG_STEP = timedelta(seconds=0.5)
@@ -31,13 +32,14 @@ QUIET_TURNS = 50
 class Pump:
     """Moves the clocks until it is stopped."""
 
-    def __init__(
-        self, env: WorkflowEnvironment, clock: SkippedClock, effects: Effects, is_busy: Callable[[], bool]
-    ) -> None:
+    is_busy: Callable[[], bool] = staticmethod(lambda: False)
+    """Whether somebody wants time to stand still."""
+
+    def __init__(self, env: WorkflowEnvironment, clock: SkippedClock, effects: Effects, outlook: Outlook) -> None:
         self._env = env
         self._clock = clock
         self._effects = effects
-        self._is_busy = is_busy
+        self._outlook = outlook
         self._step = FIRST_STEP
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
@@ -76,11 +78,13 @@ class Pump:
         await self._env.get_current_time()
         return self._is_unchanged(before)
 
-    def _is_unchanged(self, before: tuple[int, int]) -> bool:
-        return before == self._signs_of_life() and not self._effects.asking and not self._is_busy()
+    def _is_unchanged(self, before: tuple[int, ...]) -> bool:
+        """Whether nothing happened since, and whatever was set going waits for the world."""
+        only_the_world = self._outlook.underway() <= self._effects.running and not self._effects.asking
+        return before == self._signs_of_life() and only_the_world and not self.is_busy()
 
-    def _signs_of_life(self) -> tuple[int, int]:
-        return self._clock.naps, self._effects.changes
+    def _signs_of_life(self) -> tuple[int, ...]:
+        return self._clock.naps, self._effects.changes, self._outlook.activations
 
     async def _take_next_event(self) -> None:
         """Somebody waits in an activity: the world moves, Temporal's clock stays."""
@@ -91,12 +95,21 @@ class Pump:
             self._clock.advance(left)
         self._step = FIRST_STEP
 
+    async def _until_timer(self) -> timedelta:
+        """How long until a workflow's timer fires: what it starts must not start in the middle of a step."""
+        now = await self._env.get_current_time()
+        due = self._outlook.next_timer(now)
+        return LONGEST_STEP if due is None else max(due - now, FIRST_STEP)
+
     async def _go_forward(self) -> None:
         left = self._clock.until_next()
         step = self._step if left is None else min(self._step, left)
-        if step >= LONG_STEP and not await self._is_idle():
-            self._step = FIRST_STEP
-            return
+        if step >= LONG_STEP:
+            if not await self._is_idle():
+                self._step = FIRST_STEP
+                return
+            timer = await self._until_timer()
+            step = min(step if left is None or not self._outlook.is_whole() else left, timer)
         if step:
             await self._env.sleep(step)
         woke = self._clock.advance(step)

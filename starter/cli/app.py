@@ -14,6 +14,7 @@ from starter.cli.demo import demo
 from starter.cli.dev import dev
 from starter.cli.doctor import doctor
 from starter.cli.failing import EPILOG
+from starter.cli.limits import limits_app
 from starter.cli.livekit import livekit_app
 from starter.cli.options import JsonOption
 from starter.cli.simulator import simulator
@@ -58,6 +59,7 @@ def offhook(
 app.command(epilog=EPILOG)(dev)
 app.command(epilog=EPILOG)(demo)
 app.add_typer(calls_app, name="calls")
+app.add_typer(limits_app, name="limits")
 app.command(epilog=EPILOG)(doctor)
 app.add_typer(livekit_app, name="livekit")
 app.command(epilog=EPILOG)(worker)

@@ -13,6 +13,7 @@ from starter.cli.failing import EPILOG, reporting
 from starter.cli.following import collect, follow
 from starter.cli.options import CallIdArgument, DevOption, JsonOption, TemporalOption
 from starter.cli.views import call_json, listing, print_call
+from starter.cli.why import print_why
 
 MOST_LISTED = 1_000
 
@@ -33,6 +34,21 @@ def get(
     with reporting(as_json=as_json):
         view = with_client(ctx, lambda calls: calls.get(call_id), temporal=temporal, dev=dev)
         print_call(view, as_json=as_json)
+
+
+@calls_app.command(epilog=EPILOG)
+def why(
+    ctx: typer.Context,
+    call_id: CallIdArgument,
+    *,
+    as_json: JsonOption = False,
+    temporal: TemporalOption = None,
+    dev: DevOption = None,
+) -> None:
+    """Say why a call waits: what for, its place, who is ahead, who holds the permits. Asked of the limiter, now."""
+    with reporting(as_json=as_json):
+        answer = with_client(ctx, lambda calls: calls.why(call_id), temporal=temporal, dev=dev)
+        print_why(answer, as_json=as_json)
 
 
 @calls_app.command("list", epilog=EPILOG)

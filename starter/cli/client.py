@@ -8,20 +8,33 @@ from typing import Protocol, TypeVar, cast
 
 import typer
 
-from offhook.model import CallRequest, CallStatus, CallView, EndReason, HangUp
+from offhook.model import CallRequest, CallStatus, CallView, EndReason, HangUp, LimitsChange, LimitsView, Why
 from starter.cli.places import Places, find_places, open_calls
 
 T = TypeVar("T")
 
 
+class LimitsClient(Protocol):
+    """What ``starter.limits.AccountLimits`` does; see there."""
+
+    async def get(self, account: str) -> LimitsView: ...
+
+    async def change(self, account: str, change: LimitsChange) -> LimitsView: ...
+
+
 class CallsClient(Protocol):
     """What ``starter.client.Calls`` does; see there."""
+
+    @property
+    def limits(self) -> LimitsClient: ...
 
     async def start(self, request: CallRequest) -> CallView: ...
 
     async def get(self, call_id: str) -> CallView: ...
 
     def watch(self, call_id: str) -> AsyncIterator[CallView]: ...
+
+    async def why(self, call_id: str) -> Why: ...
 
     async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView: ...
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -29,27 +30,41 @@ def create(  # noqa: PLR0913 - one parameter an option
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Whom to call, in E.164: +12125550100.")],
     *,
-    agent: Annotated[str | None, typer.Option(help=f"The agent that talks.  [default: {DEFAULT_AGENT}]")] = None,
+    agent: Annotated[str | None, typer.Option(help=f"The agent that talks.  \\[default: {DEFAULT_AGENT}]")] = None,
     no_agent: Annotated[bool, typer.Option("--no-agent", help="Nobody talks; none is awaited.")] = False,
     from_number: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="Caller id, in E.164.")] = None,
     trunk: Annotated[str | None, typer.Option(help="Name or id of the LiveKit outbound trunk.")] = None,
     call_id: Annotated[str | None, typer.Option(help="Your own id: the same one twice is one call.")] = None,
     account: Annotated[str, typer.Option(help="Whose call it is.")] = DEFAULT_ACCOUNT,
+    priority: Annotated[
+        int | None,
+        typer.Option(metavar="1..5", help="Among the account's waiting calls: 1 first, 5 last.  \\[default: 3]"),
+    ] = None,
+    not_before: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="Begin then: ISO 8601 with a zone, 2030-01-31T09:00:00+01:00.")
+    ] = None,
     instructions: Annotated[str | None, typer.Option(metavar="TEXT", help="For the agent.")] = None,
     data: Annotated[str | None, typer.Option(metavar="JSON", help="An object for the agent, 64 KiB at most.")] = None,
     ring: Annotated[
         float | None,
-        typer.Option(help="Until it counts as not picked up, 1 to 75.  [default: 45]", rich_help_panel=TIMERS),
+        typer.Option(help="Until it counts as not picked up, 1 to 75.  \\[default: 45]", rich_help_panel=TIMERS),
     ] = None,
     agent_join: Annotated[
         float | None,
-        typer.Option(help="Until the agent must be there, 1 to 60.  [default: 15]", rich_help_panel=TIMERS),
+        typer.Option(help="Until the agent must be there, 1 to 60.  \\[default: 15]", rich_help_panel=TIMERS),
     ] = None,
     idle: Annotated[
-        float | None, typer.Option(help="Without a word, 5 to 3600.  [default: 60]", rich_help_panel=TIMERS)
+        float | None, typer.Option(help="Without a word, 5 to 3600.  \\[default: 60]", rich_help_panel=TIMERS)
     ] = None,
     max_duration: Annotated[
-        float | None, typer.Option(help="From the answer on, 5 to 43200.  [default: 3600]", rich_help_panel=TIMERS)
+        float | None, typer.Option(help="From the answer on, 5 to 43200.  \\[default: 3600]", rich_help_panel=TIMERS)
+    ] = None,
+    queue: Annotated[
+        float | None,
+        typer.Option(
+            help="For a permit, from when it may begin, 1 to 2592000 (30 days).  \\[default: 86400]",
+            rich_help_panel=TIMERS,
+        ),
     ] = None,
     simulate: Annotated[
         str | None,
@@ -78,6 +93,8 @@ def create(  # noqa: PLR0913 - one parameter an option
                 account=account,
                 from_number=from_number,
                 trunk_id=trunk,
+                priority=priority,
+                not_before=_moment("not_before", not_before),
                 agent_id=_agent(agent, no_agent=no_agent),
                 instructions=instructions,
                 data=_json("data", data),
@@ -87,6 +104,7 @@ def create(  # noqa: PLR0913 - one parameter an option
                     agent_join=agent_join,
                     idle=idle,
                     max_duration=max_duration,
+                    queue=queue,
                     media_timeout_initial=load_settings().media_timeout_initial_s,
                 ),
             )
@@ -136,3 +154,16 @@ def _json(field: str, text: str | None) -> object:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise InvalidRequest(field=field, problem=problem, expected='a JSON object like {"a": 1}') from error
+
+
+def _moment(field: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    expected = "ISO 8601 with a zone, like 2030-01-31T09:00:00+01:00 or 2030-01-31T08:00:00Z"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest(field=field, problem="not a moment", expected=expected) from error
+    if moment.tzinfo is None:
+        raise InvalidRequest(field=field, problem="in no time zone", expected=expected)
+    return moment

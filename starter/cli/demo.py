@@ -1,4 +1,4 @@
-"""``offhook demo``: a dozen calls with different fates, all by itself."""
+"""``offhook demo``: a dozen calls with different fates and fewer permits, all by itself."""
 
 import asyncio
 import tempfile
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
@@ -15,6 +16,7 @@ from offhook.settings import Settings
 from offhook.telemetry import configure_logging
 from starter.cli.console import out
 from starter.cli.demo_calls import SCRIPTS
+from starter.cli.demo_queue import DemoQueue
 from starter.cli.demo_table import DemoCall, DemoTable, show_line, summary
 from starter.cli.failing import ExitCode, reporting
 from starter.cli.places import load_settings
@@ -24,7 +26,7 @@ from starter.dev.claims import free_ports
 from starter.dev.endpoints import Endpoints, Ports
 
 LIMIT_S = 120.0
-"""The longest story takes 25 s; a busy machine may take its time."""
+"""It takes some 30 s; a busy machine may take its time."""
 
 REFRESHES = 4
 
@@ -33,10 +35,13 @@ def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Stay up until Ctrl-C.")] = False,
     port_base: Annotated[
-        int | None, typer.Option(metavar="N", help="Use ports N to N+3.  [default: any that are free]")
+        int | None, typer.Option(metavar="N", help="Use ports N to N+3.  \\[default: any that are free]")
     ] = None,
 ) -> None:
-    """Place a dozen calls to a simulated telephone network and watch how they end. Exit 1 if one ends otherwise."""
+    """Place a dozen calls to a simulated telephone network, through three permits, and watch how they end.
+
+    Exit 1 if one ends otherwise than its number says.
+    """
     with reporting(as_json=False):
         if not _perform(Ports(port_base) if port_base is not None else free_ports(), keep=keep):
             raise typer.Exit(ExitCode.NOT_RIGHT)
@@ -70,17 +75,24 @@ async def _run(settings: Settings, ports: Ports, data: Path, *, calls: Sequence[
 
 async def _place(client: Calls, calls: Sequence[DemoCall]) -> None:
     """Place all calls and show them until they have ended."""
-    with Live(DemoTable(calls), console=out, refresh_per_second=REFRESHES, auto_refresh=out.is_terminal) as live:
+    queue, one_by_one = DemoQueue(client, calls), asyncio.Lock()
+    await queue.narrow()
+    with Live(
+        Group(DemoTable(calls), queue), console=out, refresh_per_second=REFRESHES, auto_refresh=out.is_terminal
+    ) as live:
         try:
             async with asyncio.timeout(LIMIT_S):
-                await asyncio.gather(*(_play(client, call, live) for call in calls))
+                plays = (_play(client, call, live, one_by_one) for call in calls)
+                await asyncio.gather(*plays, queue.watch(), queue.tell())
         except TimeoutError:
             out.print(Text("Some calls are still open; no more waiting.", style="red"))
 
 
-async def _play(client: Calls, call: DemoCall, live: Live) -> None:
-    call.begin()
-    accepted = await client.start(call.script.request())
+async def _play(client: Calls, call: DemoCall, live: Live, one_by_one: asyncio.Lock) -> None:
+    await asyncio.sleep(call.script.comes_after_s)
+    async with one_by_one:
+        call.begin()
+        accepted = await client.start(call.script.request())
     async for view in client.watch(accepted.call_id):
         if call.seen(view) and not live.console.is_terminal:
             show_line(live.console, call)
@@ -97,5 +109,6 @@ def _what_next(endpoints: Endpoints, *, keep: bool) -> Text:
     text.append("  offhook dev                                   all of this, to keep; then:\n")
     text.append("  offhook calls create +12125550103 --wait      one call; the last four digits pick its fate\n")
     text.append("  offhook calls list                            what became of them\n")
+    text.append("  offhook limits set dev --calls 1              a queue; offhook calls why CALL_ID explains it\n")
     text.append("  offhook doctor                                what a real LiveKit and trunk still need\n")
     return text

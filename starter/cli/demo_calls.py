@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from offhook.model import CallRequest, EndReason
+from offhook.model import CallRequest, EndReason, Priority
 
 PREFIX = "+1212555"
 
@@ -18,26 +18,48 @@ class Script:
     agent: str = "echo"
     timers: dict[str, float] = field(default_factory=dict[str, float])
     cancel_when_ringing: bool = False
+    priority: Priority = Priority.NORMAL
+    comes_after_s: float = 0.0
+
+    @property
+    def call_id(self) -> str:
+        """The demo has a Temporal of its own, in which ids may be speaking."""
+        return f"demo-{self.digits}"
 
     def request(self) -> CallRequest:
         """The call to place."""
-        number = f"{PREFIX}{self.digits}"
-        return CallRequest.parse({"to_number": number, "agent_id": self.agent, "timers": self.timers})
+        return CallRequest.parse(
+            {
+                "to_number": f"{PREFIX}{self.digits}",
+                "call_id": self.call_id,
+                "agent_id": self.agent,
+                "timers": self.timers,
+                "priority": self.priority,
+            }
+        )
 
 
+# In the order of their coming. With three permits the first two hold theirs for long, and the others go one by one
+# through the third; the urgent one comes when the queue is long.
 SCRIPTS = (
-    Script("0100", "talks; the agent hangs up", EndReason.AGENT_HUNG_UP),
-    Script("0101", "talks, hangs up after 5 s", EndReason.USER_HUNG_UP_IN_CALL, agent="receptionist"),
-    Script("0136", "hangs up 0.2 s after answering", EndReason.USER_HUNG_UP_IN_CALL),
     Script("0120", "never stops talking; 20 s allowed", EndReason.MAX_DURATION_REACHED, timers={"max_duration": 20}),
-    Script("0106", "a voicemail answers", EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED),
-    Script("0105", "diverted to voicemail unanswered", EndReason.VOICEMAIL_DETECTED_PRECONNECT),
-    Script("0124", "a menu answers: “press 1 for sales”", EndReason.IVR_REACHED),
-    Script("0102", "rings and rings; 15 s allowed", EndReason.USER_DID_NOT_PICK_UP, timers={"ring": 15}),
-    Script("0170", "we change our mind while it rings", EndReason.CANCELED_RINGING, cancel_when_ringing=True),
+    Script("0100", "talks; the agent hangs up", EndReason.AGENT_HUNG_UP),
     Script("0103", "is on the telephone", EndReason.USER_BUSY),
     Script("0104", "declines after 3 s", EndReason.USER_HUNG_UP_RINGING),
     Script("0107", "does not exist", EndReason.SIP_FAILED_WRONG_NUMBER),
     Script("0109", "is switched off", EndReason.SIP_FAILED_UNREACHABLE),
+    Script("0170", "we change our mind while it rings", EndReason.CANCELED_RINGING, cancel_when_ringing=True),
+    Script("0101", "talks, hangs up after 5 s", EndReason.USER_HUNG_UP_IN_CALL, agent="receptionist"),
+    Script("0106", "a voicemail answers", EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED),
+    Script("0105", "diverted to voicemail unanswered", EndReason.VOICEMAIL_DETECTED_PRECONNECT),
+    Script("0124", "a menu answers: “press 1 for sales”", EndReason.IVR_REACHED),
+    Script("0102", "rings and rings; 15 s allowed", EndReason.USER_DID_NOT_PICK_UP, timers={"ring": 15}),
     Script("0140", "the agent never comes; 5 s allowed", EndReason.AGENT_JOIN_TIMEOUT, timers={"agent_join": 5}),
+    Script(
+        "0136",
+        "urgent: answers and hangs up at once",
+        EndReason.USER_HUNG_UP_IN_CALL,
+        priority=Priority.HIGHEST,
+        comes_after_s=3,
+    ),
 )

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from rich.console import Console, Group
 from rich.table import Table
@@ -11,7 +12,7 @@ from rich.text import Text
 from offhook.model import CallStatus, CallView, EndReason, masked
 from starter.cli.demo_calls import Script
 from starter.cli.end_reasons import in_words
-from starter.cli.views import STYLES, status_text
+from starter.cli.views import STYLES, clock_time, status_text
 
 
 class DemoCall:
@@ -20,6 +21,8 @@ class DemoCall:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.view: CallView | None = None
+        self.place: int | None = None
+        """In the queue, while it waits there; 1 is next."""
         self._began: float | None = None
         self._ended: float | None = None
 
@@ -40,8 +43,10 @@ class DemoCall:
         return self.reason is self.script.expected
 
     def seen(self, view: CallView) -> bool:
-        """Take in how the call stands; whether its status is news."""
+        """Take in how the call stands; whether its status, or that it waits, is news."""
         is_news = view.status is not self.status or view.end_reason is not self.reason
+        is_news = is_news or (view.waiting is not None and self.place is None)
+        self.place = None if view.waiting is None else self.place or view.waiting.place
         self.view = view
         if view.end_reason is not None and self._ended is None:
             self._ended = time.monotonic()
@@ -61,14 +66,14 @@ class DemoTable:
         table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
         table.add_column("number", no_wrap=True)
         table.add_column("story")
-        table.add_column("status", no_wrap=True)
+        table.add_column("status", no_wrap=True, min_width=len(CallStatus.COMPLETED))
         table.add_column("time", justify="right", no_wrap=True)
         table.add_column("end reason", no_wrap=True)
         for call in self.calls:
             table.add_row(
                 masked(call.script.digits),
-                call.script.story,
-                status_text(call.status),
+                Text(call.script.story, no_wrap=True, overflow="ellipsis"),
+                _place(call) or (status_text(call.status) if call.view else ""),
                 Text(f"{call.seconds():.0f} s", style="dim"),
                 _reason(call),
             )
@@ -77,8 +82,9 @@ class DemoTable:
 
 def line(call: DemoCall) -> Text:
     """A change of one call, where there is no terminal to draw on."""
-    head = f"{call.seconds():5.1f} s  {masked(call.script.digits)}  {call.script.story:36}"
-    return Text.assemble((head, "dim"), "  ", status_text(call.status), "  ", _reason(call))
+    head = f"{clock_time(datetime.now(UTC))}  {masked(call.script.digits)}  {call.script.story:36}"
+    waits = Text.assemble(", ", _place(call)) if call.place else ""
+    return Text.assemble((head, "dim"), "  ", status_text(call.status), waits, "  ", _reason(call))
 
 
 def summary(calls: Sequence[DemoCall]) -> Group:
@@ -99,6 +105,10 @@ def summary(calls: Sequence[DemoCall]) -> Group:
 def show_line(console: Console, call: DemoCall) -> None:
     """Print a change of one call."""
     console.print(line(call), soft_wrap=True)
+
+
+def _place(call: DemoCall) -> Text:
+    return Text(f"place {call.place}" if call.place else "", style="bold")
 
 
 def _reason(call: DemoCall) -> Text:

@@ -20,7 +20,7 @@ def dev(
     *,
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where the state is kept; also OFFHOOK_DATA.  [default: .offhook]"),
+        typer.Option(metavar="DIR", help="Where the state is kept; also OFFHOOK_DATA.  \\[default: .offhook]"),
     ] = None,
     port_base: Annotated[
         int, typer.Option(metavar="N", help="API on N, Temporal on N+1, its UI on N+2, the simulator on N+3.")

@@ -13,6 +13,7 @@ from offhook.errors import (
     LiveKitRefused,
     LiveKitUnavailable,
     OffhookError,
+    QueueFull,
     TemporalUnavailable,
 )
 
@@ -26,16 +27,20 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3
     UNAVAILABLE = 4
     NOT_CONNECTED = 5
+    QUEUE_FULL = 6
 
 
-EPILOG = """
-[b]Exit codes[/b]  0 all is well · 1 a check found something missing, or a bug · 2 bad input, nothing was started
-· 3 no such call · 4 Temporal or LiveKit did not answer or refused us · 5 waited for, and the call did not connect
-"""
+EPILOG = (
+    "[b]Exit codes[/b]  0 all is well · 1 a check found something missing, or a bug · 2 bad input, nothing was started "
+    "· 3 no such call · 4 Temporal or LiveKit did not answer or refused us "
+    "· 5 waited for, and the call did not connect "
+    "· 6 the account has as many calls pending as it may, nothing was started"
+)
 
 _CODES: tuple[tuple[type[OffhookError], str, ExitCode], ...] = (
     (InvalidRequest, "invalid_request", ExitCode.USAGE),
     (CallNotFound, "call_not_found", ExitCode.NOT_FOUND),
+    (QueueFull, "queue_full", ExitCode.QUEUE_FULL),
     (TemporalUnavailable, "temporal_unavailable", ExitCode.UNAVAILABLE),
     (LiveKitUnavailable, "livekit_unavailable", ExitCode.UNAVAILABLE),
     (LiveKitRefused, "livekit_refused", ExitCode.UNAVAILABLE),
@@ -55,17 +60,15 @@ def reporting(*, as_json: bool) -> Generator[None, None, None]:
 
 
 def _as_json(error: OffhookError, code: str) -> str:
-    refused = error if isinstance(error, InvalidRequest) else None
-    return json.dumps(
-        {
-            "error": {
-                "code": code,
-                "field": refused.field if refused else None,
-                "problem": refused.problem if refused else str(error),
-                "expected": refused.expected if refused else None,
-            }
-        }
-    )
+    said: dict[str, object] = {"code": code, "field": None, "problem": str(error), "expected": None}
+    match error:
+        case InvalidRequest():
+            said |= {"field": error.field, "problem": error.problem, "expected": error.expected}
+        case QueueFull():
+            said |= {"limit": error.limit, "retry_after": error.retry_after.total_seconds()}
+        case _:
+            pass
+    return json.dumps({"error": said})
 
 
 def _as_text(error: OffhookError) -> str:

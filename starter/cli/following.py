@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from offhook.model import CallView
+from offhook.model import CallStatus, CallView
+from offhook.policy.queue_words import place, what_for
 from starter.cli.end_reasons import in_words
 from starter.cli.views import clock_time, status_text
 
@@ -35,8 +37,9 @@ async def follow(views: AsyncIterator[CallView], console: Console) -> CallView |
     last: CallView | None = None
     with Live(console=console, refresh_per_second=REFRESHES, transient=True) as live:
         async for view in views:
-            if last is None or (view.status, view.end_reason) != (last.status, last.end_reason):
-                live.console.print(_line(view))
+            if last is None or _news(view) != _news(last):
+                live.console.print(_line(view), soft_wrap=True)
+            if last is None or view.status is not last.status:
                 live.update(_Ticking(view) if view.end_reason is None else Text(""))
             last = view
     return last
@@ -51,10 +54,25 @@ async def collect(views: AsyncIterator[CallView], each: Callable[[CallView], Non
     return last
 
 
+def _news(view: CallView) -> tuple[object, ...]:
+    """What of a call is worth a line; an estimate alone is not."""
+    waits = (what_for(view.waiting), place(view.waiting)) if view.waiting is not None else None
+    return view.status, view.end_reason, waits
+
+
 def _line(view: CallView) -> Text:
-    moments = (view.ended_at, view.answered_at, view.ringing_at, view.dialed_at, view.accepted_at)
-    at = next((moment for moment in moments if moment is not None), None)
+    at = next((moment for moment in _moments(view) if moment is not None), None)
     line = Text.assemble((f"{clock_time(at):8}  ", "dim"), status_text(view.status))
+    if view.waiting is not None:
+        line.append(f"  {what_for(view.waiting)}; {place(view.waiting)}")
+    elif view.status is CallStatus.PENDING and view.granted_at is not None:
+        line.append("  has its permit")
     if view.end_reason is not None:
         line.append(f"  {view.end_reason}", style="bold").append(f"  {in_words(view.end_reason)}")
     return line
+
+
+def _moments(view: CallView) -> tuple[datetime | None, ...]:
+    """When it became as it is, the first that is known."""
+    told_at = view.waiting.as_of if view.waiting else None
+    return view.ended_at, view.answered_at, view.ringing_at, view.dialed_at, view.granted_at, told_at, view.accepted_at

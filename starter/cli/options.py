@@ -12,6 +12,6 @@ TemporalOption = Annotated[
 ]
 DevOption = Annotated[
     Path | None,
-    typer.Option("--dev", metavar="DIR", help="Data directory of the offhook dev to talk to. [default: .offhook]"),
+    typer.Option("--dev", metavar="DIR", help="Data directory of the offhook dev to talk to. \\[default: .offhook]"),
 ]
 CallIdArgument = Annotated[str, typer.Argument(metavar="CALL_ID", help="The call's id.")]

@@ -27,7 +27,7 @@ def simulator(  # noqa: PLR0913 - one parameter an option
     *,
     port: Annotated[int, typer.Option(help="Where LiveKit's API is served, on loopback.")] = Ports().simulator,
     webhook_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where webhooks go.  [default: the intake of a running offhook]")
+        str | None, typer.Option(metavar="URL", help="Where webhooks go.  \\[default: the intake of a running offhook]")
     ] = None,
     speed: Annotated[float, typer.Option(min=0.01, max=1000, help="How many times as fast as real time.")] = 1.0,
     for_dev: Annotated[

@@ -1,13 +1,14 @@
 """A call as people and programs see it: a card, a line of a table, JSON."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from offhook.model import CallStatus, CallView, Cause
+from offhook.model import CallStatus, CallView, Cause, Priority
+from offhook.policy.queue_words import waiting_in_words
 from starter.cli.console import out, print_json
 from starter.cli.end_reasons import in_words
 
@@ -18,6 +19,9 @@ STYLES: dict[CallStatus, str] = {
     CallStatus.COMPLETED: "cyan",
     CallStatus.FAILED: "red",
 }
+
+WORTH_TELLING = timedelta(seconds=1)
+"""A permit that came sooner came at once."""
 
 
 def call_json(view: CallView) -> dict[str, object]:
@@ -67,20 +71,41 @@ def panel(view: CallView) -> Panel:
 
 def _facts(view: CallView) -> Iterable[tuple[str, str | Text]]:
     yield "ended", _ending(view)
+    yield "waits", _waiting(view)
     yield "cause", _cause(view.cause)
     yield "retry", f"{view.retry}" if view.retry else ""
     yield "to", view.to_number or ""
     yield "from", view.from_number or ""
     yield "agent", view.agent_id or ("none" if view.to_number else "")
     yield "account", view.account
+    yield "priority", "" if view.priority is Priority.NORMAL else f"{view.priority}"
+    yield "not before", clock_time(view.not_before)
     yield "room", view.session_id or ""
     yield "accepted", _since(view.accepted_at, view.accepted_at)
+    if view.queued_at is not None and view.queued_at != view.accepted_at:
+        yield "queued", _since(view.queued_at, view.accepted_at)
+    if _waited(view):
+        yield "permitted", _since(view.granted_at, view.accepted_at)
     yield "dialled", _since(view.dialed_at, view.accepted_at)
     yield "ringing", _since(view.ringing_at, view.accepted_at)
     yield "answered", _since(view.answered_at, view.accepted_at)
     yield "over", _since(view.ended_at, view.accepted_at)
     yield "rang for", seconds(view.ring_seconds)
     yield "talked for", seconds(view.talk_seconds)
+
+
+def _waiting(view: CallView) -> Text:
+    """Why it waits, as it was last told."""
+    if view.waiting is None:
+        return Text("")
+    as_of = f"  as of {clock_time(view.waiting.as_of)}; `offhook calls why` asks anew"
+    return Text.assemble(waiting_in_words(view.waiting), (as_of, "dim"))
+
+
+def _waited(view: CallView) -> bool:
+    """Whether it had to wait for its permit."""
+    since = view.queued_at or view.accepted_at
+    return view.granted_at is not None and since is not None and view.granted_at - since >= WORTH_TELLING
 
 
 def _ending(view: CallView) -> Text:

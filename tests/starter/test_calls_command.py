@@ -1,14 +1,17 @@
 """``offhook calls``: what it asks for, what it prints, how it exits."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from offhook.model import EndReason
+from offhook.model import EndReason, Priority, Why
 from starter.cli import app
-from tests.starter.scripted_calls import ScriptedCalls
+from tests.starter.scripted_calls import NOON, ScriptedCalls, holders, waiting
+
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +23,11 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(calls: ScriptedCalls, *args: str) -> Result:
     return CliRunner().invoke(app, ["calls", *args], obj=calls.open)
+
+
+def words(result: Result) -> str:
+    """What was printed, without the frames and paddings of cards."""
+    return " ".join(result.stdout.replace("│", " ").split())
 
 
 def test_create_prints_the_accepted_call_at_once() -> None:
@@ -50,12 +58,15 @@ def test_create_hands_on_what_was_asked_for() -> None:
         *("create", "+12125550100", "--from", "+12125550199", "--agent", "receptionist", "--call-id", "mine"),
         *("--ring", "20", "--idle", "30", "--max-duration", "90", "--agent-join", "5", "--account", "acme"),
         *("--trunk", "ST_1", "--instructions", "be kind", "--data", '{"a": 1}', "--simulate", '{"outcome": "busy"}'),
+        *("--priority", "1", "--not-before", "2030-01-31T09:00:00+01:00", "--queue", "600"),
     )
 
     request = calls.started[0]
     assert (request.call_id, request.agent_id, request.from_number) == ("mine", "receptionist", "+12125550199")
     assert (request.account, request.trunk_id, request.instructions) == ("acme", "ST_1", "be kind")
     assert request.data == {"a": 1}
+    assert request.priority is Priority.HIGHEST
+    assert request.not_before == datetime(2030, 1, 31, 8, tzinfo=UTC)
     assert request.simulate is not None
     assert request.simulate.outcome == "busy"
     timers = request.timers.model_dump(mode="json")
@@ -64,7 +75,7 @@ def test_create_hands_on_what_was_asked_for() -> None:
         "agent_join": 5.0,
         "idle": 30.0,
         "max_duration": 90.0,
-        "queue": 86400.0,
+        "queue": 600.0,
         "media_timeout_initial": 30.0,
     }
 
@@ -108,6 +119,10 @@ def test_create_wait_prints_the_ended_call(ending: EndReason, exit_code: int) ->
         pytest.param(("+12125550100", "--ring", "76"), "timers.ring", id="ring-too-long"),
         pytest.param(("+12125550100", "--max-duration", "-1"), "timers.max_duration", id="negative-duration"),
         pytest.param(("+12125550100", "--idle", "nan"), "timers.idle", id="not-a-number"),
+        pytest.param(("+12125550100", "--queue", "0"), "timers.queue", id="no-time-in-the-queue"),
+        pytest.param(("+12125550100", "--priority", "6"), "priority", id="below-the-lowest-priority"),
+        pytest.param(("+12125550100", "--not-before", "2030-01-31T09:00"), "not_before", id="in-no-time-zone"),
+        pytest.param(("+12125550100", "--not-before", "1900000000"), "not_before", id="seconds-are-no-moment"),
         pytest.param(("+12125550100", "--from", "me"), "from_number", id="bad-caller-id"),
         pytest.param(("+12125550100", "--call-id", "a b"), "call_id", id="bad-call-id"),
         pytest.param(("+12125550100", "--agent", "nobody"), "agent_id", id="unknown-agent"),
@@ -131,13 +146,38 @@ def test_bad_input_is_refused_and_starts_nothing(args: tuple[str, ...], field: s
     assert calls.started == []
 
 
+def test_a_moment_without_a_zone_is_refused_with_an_example() -> None:
+    result = run(ScriptedCalls(), "create", "+12125550100", "--not-before", "2030-01-31T09:00")
+
+    assert result.stderr.startswith("error: not_before: in no time zone (expected ISO 8601 with a zone, like 2030-")
+
+
+def test_a_full_queue_exits_6_and_says_when_to_come_again() -> None:
+    calls = ScriptedCalls()
+
+    result = run(calls, "create", "+12125550100", "--account", "full", "--json")
+
+    error = json.loads(result.stderr)["error"]
+    assert result.exit_code == 6
+    assert result.stdout == ""
+    assert (error["code"], error["limit"], error["retry_after"]) == ("queue_full", 7, 30.0)
+    assert calls.started == []
+
+
+def test_a_full_queue_is_told_to_people_in_one_line() -> None:
+    result = run(ScriptedCalls(), "create", "+12125550100", "--account", "full")
+
+    assert result.stderr.startswith("error: REJECTED_QUEUE_FULL: account full has 7 calls pending")
+    assert result.stderr.count("\n") == 1
+
+
 def test_bad_input_is_told_to_people_in_one_line() -> None:
     result = run(ScriptedCalls(), "create", "+12125550100", "--agent", "nobody")
 
     assert result.stderr == "error: agent_id: no agent is called nobody (expected one of echo)\n"
 
 
-@pytest.mark.parametrize("verb", ["get", "watch"])
+@pytest.mark.parametrize("verb", ["get", "watch", "why"])
 def test_an_unknown_call_exits_3(verb: str) -> None:
     result = run(ScriptedCalls(), verb, "missing", "--json")
 
@@ -157,6 +197,104 @@ def test_get_shows_the_end_in_plain_words() -> None:
 
     assert "USER_BUSY" in result.stdout
     assert "busy, by user" in result.stdout
+
+
+def test_get_shows_why_a_call_waits_and_since_when_it_did() -> None:
+    calls = ScriptedCalls()
+    calls.known = {"waiting": waiting(), "priority": Priority.LOW, "not_before": NOON, "queued_at": NOON + 9 * SECOND}
+
+    shown = words(run(calls, "get", "one"))
+
+    assert (
+        "waits the account has 3 of 3 calls up; place 4 in the queue (1 of priority 1, 2 of priority 3 ahead)" in shown
+    )
+    assert "priority 4" in shown
+    assert "not before 2026-01-01" in shown
+    assert "+9.0 s" in shown
+
+
+@pytest.mark.parametrize(
+    ("waited", "is_shown"),
+    [
+        pytest.param(0.2 * SECOND, False, id="at-once"),
+        pytest.param(12 * SECOND, True, id="after-a-wait"),
+    ],
+)
+def test_get_shows_when_the_permit_came_only_if_it_was_waited_for(waited: timedelta, *, is_shown: bool) -> None:
+    calls = ScriptedCalls()
+    calls.known = {"queued_at": NOON, "granted_at": NOON + waited}
+
+    shown = words(run(calls, "get", "one"))
+
+    assert ("permitted" in shown) is is_shown
+    assert "queued" not in shown
+    assert "priority" not in shown
+
+
+def test_watch_tells_a_waiting_call_s_places() -> None:
+    calls = ScriptedCalls()
+    calls.queued = (waiting(), waiting(estimate=9 * SECOND), waiting(place=1, ahead=()))
+
+    result = run(calls, "watch", "one")
+
+    assert result.stdout.count("place 4 in the queue") == 1
+    assert result.stdout.count("place 1 in the queue") == 1
+
+
+def test_why_says_it_in_a_sentence_and_in_parts() -> None:
+    calls = ScriptedCalls()
+    waits = waiting(estimate=95 * SECOND)
+    calls.waits = Why(call_id="one", account="acme", said="a sentence", waiting=waits, holders=holders(3), held=3)
+
+    shown = words(run(calls, "why", "one"))
+
+    assert "one, account acme" in shown
+    assert "a sentence" in shown
+    assert "for 34 s place 4 ahead 1 of priority 1, 2 of priority 3" in shown
+    assert "may take 2 min more, at the recent rate of grants: an estimate, no promise" in shown
+    assert "permits 3 held, by holder-0 since 2026-01-01" in shown
+    assert "more" not in shown.partition("held, by")[2]
+
+
+def test_why_shows_ten_holders_and_counts_the_others() -> None:
+    calls = ScriptedCalls()
+    calls.waits = Why(
+        call_id="one", account="acme", said="a sentence", waiting=waiting(), holders=holders(100), held=1_234
+    )
+
+    shown = words(run(calls, "why", "one"))
+
+    assert "1,234 held, by" in shown
+    assert "holder-9" in shown
+    assert "holder-10" not in shown
+    assert "and 1,224 more" in shown
+
+
+def test_why_takes_a_note_as_it_was_written() -> None:
+    """A note with brackets was read as markup, and broke the command."""
+    calls = ScriptedCalls()
+    calls.waits = Why(call_id="one", account="acme", said="paused by ops ([/b] carrier)", waiting=waiting())
+
+    result = run(calls, "why", "one")
+
+    assert result.exit_code == 0
+    assert "([/b] carrier)" in result.stdout
+
+
+def test_why_of_a_call_that_waits_for_nothing_is_one_sentence() -> None:
+    shown = words(run(ScriptedCalls(), "why", "one"))
+
+    assert "it is about to ask for its permit" in shown
+    assert "held" not in shown
+
+
+def test_why_prints_all_of_it_as_json() -> None:
+    calls = ScriptedCalls()
+    calls.waits = Why(call_id="one", account="acme", said="a sentence", waiting=waiting(), holders=holders(12), held=12)
+
+    result = run(calls, "why", "one", "--json")
+
+    assert Why.model_validate_json(result.stdout) == calls.waits
 
 
 def test_watch_prints_an_object_a_line_until_the_end() -> None:

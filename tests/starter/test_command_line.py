@@ -10,6 +10,7 @@ from offhook.errors import InvalidRequest
 from offhook.model import EndReason
 from starter.cli import app
 from starter.cli.end_reasons import IN_WORDS
+from starter.cli.failing import EPILOG, ExitCode
 from starter.cli.places import find_places
 from starter.dev.endpoints import Endpoints, Ports
 
@@ -36,7 +37,8 @@ def running(**changes: object) -> Endpoints:
     "command",
     [
         *("dev", "demo", "worker", "webhooks", "simulator", "doctor"),
-        *("calls create", "calls watch", "livekit setup", "livekit check"),
+        *("calls create", "calls watch", "calls why", "livekit setup", "livekit check"),
+        *("limits get", "limits set", "limits pause", "limits resume"),
     ],
 )
 def test_every_command_explains_itself_and_its_exit_codes(command: str) -> None:
@@ -44,6 +46,18 @@ def test_every_command_explains_itself_and_its_exit_codes(command: str) -> None:
 
     assert result.exit_code == 0
     assert "Exit codes" in result.stdout
+
+
+def test_help_tells_the_defaults() -> None:
+    """In brackets they were taken for markup, and vanished."""
+    help_text = " ".join(CliRunner().invoke(app, ["calls", "create", "--help"]).stdout.replace("│", " ").split())
+
+    assert "[default: 45]" in help_text
+    assert "[default: .offhook]" in help_text
+
+
+def test_every_exit_code_is_explained() -> None:
+    assert [f"{code} " in EPILOG for code in ExitCode] == [True] * len(ExitCode)
 
 
 @pytest.mark.parametrize("args", [["--version"], ["version"]])
