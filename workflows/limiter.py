@@ -1,6 +1,7 @@
 """Permits of one account: a workflow that counts, queues and grants, for ever."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -66,6 +67,8 @@ class Limiter:
         self._is_sweeping = False
         self._paced_until: datetime | None = None
         self._has_news = False
+        self._silent: dict[str, None] = {}
+        """Open calls that have not yet said what they hold or wait for."""
 
     @workflow.run
     async def run(self, state: LimiterState) -> None:
@@ -84,6 +87,7 @@ class Limiter:
     def ask(self, ask: PermitAsk) -> PermitAnswer:
         """Ask for a permit; answered at once. The same key again is the same request."""
         self._updates += 1
+        self._silent.pop(call_of(ask.key), None)
         self._ledger.ask(ask, workflow.now())
         self._admit(asking=ask.key)
         return self._ledger.answer(ask.key, workflow.now())
@@ -254,12 +258,16 @@ class Limiter:
         )
         known = self._ledger.known()
         silent = [call_id for call_id in census.call_ids if call_id not in known]
+        self._silent = dict.fromkeys(silent)
         for start in range(0, len(silent), MOST_IN_FLIGHT):
-            await asyncio.gather(
-                *(self._ask_to_register(call_id) for call_id in silent[start : start + MOST_IN_FLIGHT])
+            asked = silent[start : start + MOST_IN_FLIGHT]
+            await asyncio.gather(*(self._ask_to_register(call_id) for call_id in asked))
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: not self._silent,
+                timeout=REGISTER_WITHIN,
+                timeout_summary="until open calls have said what they hold",
             )
-        if silent:
-            await workflow.sleep(REGISTER_WITHIN, summary="until open calls have said what they hold")
         self._ledger.recounting = False
         self._admit()
 
@@ -268,6 +276,7 @@ class Limiter:
             await workflow.get_external_workflow_handle(call_id).signal(Signal.REGISTER)
         except ApplicationError as error:
             workflow.logger.info("call_not_asked", extra={"call_id": call_id, "why": error.type})
+            self._silent.pop(call_id, None)
 
     def _show(self) -> None:
         """The account at a glance, in the Temporal UI."""

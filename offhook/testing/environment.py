@@ -29,12 +29,11 @@ async def test_server(outlook: Outlook, *interceptors: Interceptor) -> WorkflowE
     return env
 
 
-async def dev_server(*interceptors: Interceptor) -> WorkflowEnvironment:
-    """A dev server of its own, in memory, tuned as ``offhook dev`` tunes it."""
+async def dev_server(*flags: str) -> WorkflowEnvironment:
+    """A dev server of its own, in memory, tuned as ``offhook dev`` tunes it, with further flags."""
     return await WorkflowEnvironment.start_local(
         dev_server_existing_path=str(find(DEV_SERVER)),
-        dev_server_extra_args=list(DEV_SERVER_FLAGS),
+        dev_server_extra_args=[*DEV_SERVER_FLAGS, *flags],
         search_attributes=attributes.ALL,
         plugins=[plugin()],
-        interceptors=list(interceptors),
     )

@@ -112,6 +112,8 @@ class Furniture:
     agents: Callable[[TemporalReports, Clock], AgentWorker] = TextMediaWorker
     config: LiveKitConfig = AS_CALLS_EXPECT
     settings: Settings = field(default_factory=lambda: Settings(task_queue=TASK_QUEUE))
+    server_flags: tuple[str, ...] = ()
+    """Further flags of Temporal's dev server; the time-skipping one takes none."""
 
 
 @asynccontextmanager
@@ -137,10 +139,11 @@ async def open_house_in_real_time(furniture: Furniture | None = None, *, speed: 
 
     The simulated world runs ``speed`` times as fast as Temporal.
     """
+    chosen = furniture or Furniture()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.sleep, LET_GO_S)
-        env: WorkflowEnvironment = await stack.enter_async_context(await dev_server())
-        yield await _furnish(stack, env.client, WallClock(speed=speed), furniture or Furniture())
+        env: WorkflowEnvironment = await stack.enter_async_context(await dev_server(*chosen.server_flags))
+        yield await _furnish(stack, env.client, WallClock(speed=speed), chosen)
 
 
 async def _furnish(stack: AsyncExitStack, client: Client, clock: Clock, furniture: Furniture) -> House:

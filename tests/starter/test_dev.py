@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 from temporalio.envconfig import ClientConnectConfig
 
-from offhook.model import CallRequest, CallStatus, EndReason
+from offhook.model import DEFAULT_ACCOUNT, CallRequest, CallStatus, EndReason, LimitsChange
 from offhook.settings import Settings
 from offhook.temporal import connect
 from starter.client import Calls
@@ -78,21 +78,28 @@ def dials(data: Path, call_id: str) -> int:
 
 
 async def test_calls_go_on_when_dev_is_killed_and_started_again(tmp_path: Path) -> None:
-    """The telephone network is a process of its own: who rang or talked is found again, and ends for true reasons."""
+    """The telephone network is a process of its own: who rang or talked is found again, and ends for true reasons.
+
+    AT-02: the permits held after the kill are exactly those of the calls that are up, and who waited goes on waiting.
+    """
     base = free_ports().base
     metrics_port = base + 4
     first, endpoints = await dev(tmp_path, base, OFFHOOK_METRICS_ADDRESS=f"127.0.0.1:{metrics_port}")
     calls = await client(endpoints)
-    await calls.start(call("talking", outcome="answer", ring_s=1, talk_s=12))
-    await calls.start(call("ringing", outcome="answer_and_hang_up", ring_s=14, talk_s=1))
+    await calls.limits.change(DEFAULT_ACCOUNT, LimitsChange(calls=2))
+    await calls.start(call("talking", outcome="answer", ring_s=1, talk_s=22))
+    await calls.start(call("ringing", outcome="answer_and_hang_up", ring_s=24, talk_s=1))
+    await until(calls, "talking", CallStatus.ACTIVE)
+    await until(calls, "ringing", CallStatus.RINGING)
+    await calls.start(call("waiting", outcome="answer_and_hang_up", ring_s=1, talk_s=1))
     over = await offhook(
-        "calls", "create", "+12125550107", "--call-id", "over", "--wait", cwd=tmp_path, OFFHOOK_DATA="."
+        *("calls", "create", "+12125550107", "--call-id", "over", "--account", "other", "--wait"),
+        cwd=tmp_path,
+        OFFHOOK_DATA=".",
     )
     await over.communicate()
     assert over.returncode == NOT_CONNECTED
     assert "temporal_num_pollers" in await metrics(metrics_port)
-    await until(calls, "talking", CallStatus.ACTIVE)
-    await until(calls, "ringing", CallStatus.RINGING)
     network = left_behind(SIMULATOR, tmp_path)
 
     first.kill()
@@ -100,12 +107,16 @@ async def test_calls_go_on_when_dev_is_killed_and_started_again(tmp_path: Path) 
     second, again = await dev(tmp_path, base)
 
     calls = await client(again)
+    view = await calls.limits.get(DEFAULT_ACCOUNT)
+    assert (view.used, view.waiting, view.calls) == (2, 1, 2)
     assert again == endpoints
     assert left_behind(SIMULATOR, tmp_path) == network
     assert (await calls.get("over")).end_reason is EndReason.SIP_FAILED_WRONG_NUMBER
     assert await end_reason(calls, "talking") is EndReason.AGENT_HUNG_UP
     assert await end_reason(calls, "ringing") is EndReason.USER_HUNG_UP_IN_CALL
-    assert [dials(tmp_path, call_id) for call_id in ("talking", "ringing")] == [1, 1]
+    assert await end_reason(calls, "waiting") is EndReason.USER_HUNG_UP_IN_CALL
+    assert [dials(tmp_path, call_id) for call_id in ("talking", "ringing", "waiting")] == [1, 1, 1]
+    assert (await calls.limits.get(DEFAULT_ACCOUNT)).used == 0
 
     second.send_signal(signal.SIGTERM)
     await second.communicate()

@@ -1,0 +1,42 @@
+"""A limiter that begins anew again and again while calls come and go: nothing is lost on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from offhook.model import EndReason, LimitsChange, limiter_id
+from offhook.testing import Furniture, House, open_house_in_real_time
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EVENTS_A_RUN = 60
+SHORT = {"outcome": "answer_and_hang_up", "ring_s": 2, "talk_s": 4}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def restless() -> AsyncIterator[House]:
+    """A house whose Temporal wants workflows to continue as new after a few dozen events."""
+    flags = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={EVENTS_A_RUN}")
+    async with open_house_in_real_time(Furniture(server_flags=flags)) as opened:
+        yield opened
+
+
+async def test_nothing_is_lost_when_the_limiter_continues_as_new_under_load(restless: House) -> None:
+    numbers = [f"+1415710{index:04}" for index in range(40)]
+    await restless.calls.limits.change("restless", LimitsChange(calls=4))
+    first_run = (await restless.client.get_workflow_handle(limiter_id("restless")).describe()).run_id
+
+    async def call(number: str) -> EndReason:
+        return (await restless.call(number, account="restless", simulate=SHORT)).end_reason
+
+    reasons = await asyncio.gather(*(call(number) for number in numbers))
+    view = await restless.calls.limits.get("restless")
+    last_run = (await restless.client.get_workflow_handle(limiter_id("restless")).describe()).run_id
+
+    assert set(reasons) == {EndReason.USER_HUNG_UP_IN_CALL}
+    assert restless.simulator.log.most_at_once(*numbers) == 4
+    assert all(len(restless.simulator.log.invites(number)) == 1 for number in numbers)
+    assert (view.used, view.waiting, view.calls) == (0, 0, 4)
+    assert first_run != last_run
