@@ -39,7 +39,8 @@ def build(
 def _for_calls(client: Client, livekit: LiveKit, settings: Settings, clock: Clock) -> Worker:
     telephone = TelephoneHand(livekit, livekit, TemporalReports(client), clock)
     room, agent = RoomHand(livekit), AgentHand(livekit, clock)
-    permit = PermitHand(Limiters(client, LimiterTerms.of(settings)), trunk=settings.trunk)
+    limiters = Limiters(client, LimiterTerms.of(settings))
+    permit = PermitHand(limiters, trunk=settings.trunk, default_calls=settings.concurrent_calls)
     return Worker(
         client,
         task_queue=settings.task_queue,

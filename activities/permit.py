@@ -29,14 +29,16 @@ LOOKS_AT_ONCE = 20
 class PermitHand:
     """Asks for permits and gives them back, for one call. Both may be repeated without harm."""
 
-    def __init__(self, permits: Permits, *, trunk: str) -> None:
+    def __init__(self, permits: Permits, *, trunk: str, default_calls: int | None = None) -> None:
         self._permits = permits
         self._trunk = trunk
+        self._default_calls = default_calls
 
     @activity.defn(name=Activity.ASK_PERMIT)
     async def ask(self, ask: PermitAsk) -> PermitAnswer:
         """Ask the account's limiter, for the trunk the call goes over."""
-        return await self._permits.ask(ask.model_copy(update={"trunk": ask.trunk or self._trunk}))
+        terms = {"trunk": ask.trunk or self._trunk, "default_calls": self._default_calls}
+        return await self._permits.ask(ask.model_copy(update=terms))
 
     @activity.defn(name=Activity.GIVE_PERMIT_BACK)
     async def give_back(self, back: PermitReturn) -> None:

@@ -39,7 +39,7 @@ LIMITS = Limits(calls=PERMITS, reserve=PERMITS)
 
 A_ROUND = Size(calls=60, at_once=30)
 ROUNDS = 4
-JUNK_AT_ONCE = 50
+JUNK_AT_ONCE = 40
 SWEEP_EVERY = timedelta(minutes=5)
 
 
@@ -121,13 +121,14 @@ async def _start(stand: Stand, waiting: int, heads: Sequence[str]) -> None:
 
 
 async def _roll_over(stand: Stand, waiting: int) -> Rollover:
-    """Returns of keys that nobody knows, until the server suggests the next run."""
+    """Returns of keys that nobody knows, until the server suggests the next run; no faster than they are read."""
     account = _account(waiting)
     handle = stand.client.get_workflow_handle(limiter_id(account))
     run = (await handle.describe()).run_id
     while (await handle.describe()).run_id == run:
         junk = (PermitReturn(account=account, key=f"nobody/{secrets.token_hex(4)}/1") for _ in range(JUNK_AT_ONCE))
         await asyncio.gather(*(handle.signal(LimiterSignal.GIVE_BACK, back) for back in junk))
+        await stand.calls.limits.get(account)
     return await _rollover_after(stand, stand.client.get_workflow_handle(handle.id, run_id=run))
 
 

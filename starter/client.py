@@ -28,7 +28,7 @@ from offhook.model import (
     masked,
 )
 from offhook.model.messages import CALL_WORKFLOW, Query, Signal
-from offhook.policy.queue_words import at_the_minute, waiting_in_words
+from offhook.policy.queue_words import in_utc, waiting_in_words
 from offhook.policy.states import public_status
 from offhook.settings import Settings
 from starter.door import Door
@@ -128,12 +128,14 @@ class Calls:
         if view.end_reason is not None:
             return why.model_copy(update={"said": f"it waits for nothing: it ended with {view.end_reason}"})
         if view.state is CallState.SCHEDULED and view.not_before is not None:
-            said = f"it waits for its own time: not before {at_the_minute(view.not_before)}"
+            said = f"it waits for its own time: not before {in_utc(view.not_before)}"
             return why.model_copy(update={"said": said, "not_before": view.not_before})
         if view.granted_at is not None or view.status is not CallStatus.PENDING:
             return why.model_copy(update={"said": f"it waits for no permit: it has one, and is {view.state}"})
         sight = await self.limits.sight(view.account, call_id)
-        said = waiting_in_words(sight.waiting) if sight.waiting else "it is about to ask for its permit"
+        said = "its permit was granted just now" if sight.granted_at else "it is about to ask for its permit"
+        if sight.waiting is not None:
+            said = waiting_in_words(sight.waiting)
         return why.model_copy(update={"said": said, **dict(sight)})
 
     async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView:

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+from pydantic import ValidationError
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from offhook.adapters.limiters import Limiters, LimiterTerms
 from offhook.errors import InvalidRequest, TemporalUnavailable
-from offhook.model import LimiterState, LimitsChange, LimitsView, Pause, QueueSight
+from offhook.model import LimiterState, LimitsChange, LimitsView, Pause, QueueSight, check_account
 from offhook.model.messages import LimiterQuery, LimiterUpdate
 from offhook.policy.memory import unpack
 from offhook.settings import Settings
@@ -32,7 +33,12 @@ class AccountLimits:
         self._default_calls = settings.concurrent_calls
 
     async def get(self, account: str) -> LimitsView:
-        """The limits, and how they are used now. An account that never called has the defaults."""
+        """The limits, and how they are used now. An account that never called has the defaults.
+
+        Raises:
+            InvalidRequest: no account can have such a name.
+        """
+        check_account(account)
         query = self._limiters.handle(account).query(
             LimiterQuery.LIMITS, result_type=LimitsView, rpc_timeout=QUERY_TIMEOUT
         )
@@ -53,6 +59,7 @@ class AccountLimits:
         Raises:
             InvalidRequest: the limits would contradict each other; nothing was changed.
         """
+        check_account(account)
         with reachable():
             try:
                 return await self._change(account, change)
@@ -64,7 +71,10 @@ class AccountLimits:
 
     async def pause(self, account: str, *, by: str, note: str | None = None, trunk: str | None = None) -> LimitsView:
         """Admit nobody; hang up nobody. For an account, or for one of its trunks."""
-        pause = Pause(by=by, at=datetime.now(UTC), note=note)
+        try:
+            pause = Pause(by=by, at=datetime.now(UTC), note=note)
+        except ValidationError as error:
+            raise InvalidRequest.from_validation(error) from error
         return await self.change(account, LimitsChange(trunk=trunk, pause=pause))
 
     async def resume(self, account: str, *, trunk: str | None = None) -> LimitsView:

@@ -72,7 +72,7 @@ class Call:
     def __init__(self, request: CallRequest) -> None:
         self._request = request
         self._leg = Leg(_order(request))
-        self._progress = Progress(request, accepted_at=workflow.now())
+        self._progress = Progress(request, accepted_at=workflow.info().workflow_start_time)
         self._evidence = Evidence(media_timeout_initial=request.timers.media_timeout_initial)
         self._permit = Permit(_permit_ask(request, self._leg.address))
         self._alarm = Alarm()
@@ -136,7 +136,7 @@ class Call:
         if self._is_over:
             return
         self._progress.moved(CallState.QUEUED, at=workflow.now())
-        expires_at = workflow.now() + self._request.timers.queue
+        expires_at = self._permit.since + self._request.timers.queue
         await self._ask_for_permit(expires_at)
         if not self._is_admitted:
             asyncio.create_task(self._keep_asking(expires_at))  # noqa: RUF006 - ends with the wait
@@ -398,7 +398,7 @@ def _permit_ask(request: CallRequest, leg: LegAddress) -> PermitAsk:
         key=permit_key(leg.call_id, info.first_execution_run_id, leg.attempt),
         trunk=request.trunk_id,
         priority=request.priority,
-        since=max(info.start_time, request.not_before or info.start_time),
+        since=max(info.workflow_start_time, request.not_before or info.workflow_start_time),
     )
 
 

@@ -95,6 +95,7 @@ class Limiter:
     @workflow.signal(name=LimiterSignal.GIVE_BACK)
     def give_back(self, back: PermitReturn) -> None:
         """A permit, or a place in the queue, is given up. A second time changes nothing."""
+        self._silent.pop(call_of(back.key), None)
         self._ledger.give_back(back.key)
         self._admit()
 
@@ -130,6 +131,7 @@ class Limiter:
         return self._state.model_copy(
             update={
                 "limits": self._ledger.limits,
+                "default_calls": self._ledger.default_calls,
                 "recount": self._ledger.recounting,
                 "memory": pack(self._ledger, self._in_flight),
             }

@@ -11,7 +11,7 @@ from workflows.leg import UNTIL_DONE
 
 with workflow.unsafe.imports_passed_through():
     from activities import PermitHand
-    from offhook.model import Grant, PermitAnswer, PermitAsk, PermitReturn, Waiting
+    from offhook.model import Grant, PermitAnswer, PermitAsk, PermitReturn, Waiting, no_permit
 
 ANSWER_WITHIN = timedelta(seconds=10)
 
@@ -39,6 +39,11 @@ class Permit:
         """From the last time it asked."""
         return ASKED_AGAIN_AFTER[min(self._asked, len(ASKED_AGAIN_AFTER)) - 1]
 
+    @property
+    def since(self) -> datetime:
+        """From when on it is waited for."""
+        return self._ask.since
+
     def granted(self, grant: Grant) -> None:
         """The limiter's word, by signal; one for another acquisition is not ours."""
         if grant.key == self._ask.key and not self._gone:
@@ -60,18 +65,23 @@ class Permit:
             self.granted(Grant(key=self._ask.key, at=answer.at))
 
     async def register(self) -> None:
-        """Tell a limiter that lost its memory what is held or waited for."""
+        """Tell a limiter that lost its memory what is held or waited for, or that it is nothing."""
         if self._asked and not self._gone:
             await self._ask_limiter(ANSWER_WITHIN)
+        else:
+            await self._return(no_permit(self._ask.key))
 
     async def give_back(self) -> None:
         """Give the permit back, or the place in the queue up: one and the same, so that no grant slips between."""
         if not self._asked:
             return
         self._gone = True
+        await self._return(self._ask.key)
+
+    async def _return(self, key: str) -> None:
         await workflow.execute_local_activity_method(
             PermitHand.give_back,
-            PermitReturn(account=self._ask.account, key=self._ask.key),
+            PermitReturn(account=self._ask.account, key=key),
             start_to_close_timeout=ANSWER_WITHIN,
             retry_policy=UNTIL_DONE,
             local_retry_threshold=ANSWER_WITHIN,

@@ -13,7 +13,7 @@ from offhook.model.call import (
     Verdict,
 )
 from offhook.model.events import AgentEnd, AgentEndWhy, HangUp, Left, Ringing, Speech
-from offhook.model.identity import E164, AccountId, AgentId, CallId, limiter_id, masked, new_call_id
+from offhook.model.identity import E164, AccountId, AgentId, CallId, check_account, limiter_id, masked, new_call_id
 from offhook.model.leg import (
     AgentArrival,
     AgentJob,
@@ -61,6 +61,7 @@ from offhook.model.permit import (
     Why,
     attempt_of,
     call_of,
+    no_permit,
     permit_key,
     run_of,
 )
@@ -142,9 +143,11 @@ __all__ = [
     "Why",
     "attempt_of",
     "call_of",
+    "check_account",
     "limiter_id",
     "masked",
     "new_call_id",
+    "no_permit",
     "permit_key",
     "run_of",
 ]

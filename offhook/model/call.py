@@ -10,6 +10,7 @@ from offhook.errors import InvalidRequest
 from offhook.model._base import JsonObject, Moment, Payload
 from offhook.model.identity import E164, AccountId, AgentId, CallId, new_call_id
 from offhook.model.limits import Priority
+from offhook.model.moments import check_moment
 from offhook.model.numbers import check_e164
 from offhook.model.permit import Waiting
 from offhook.model.reasons import EndReason
@@ -67,6 +68,8 @@ class CallRequest(Payload):
         for field in ("to_number", "from_number"):
             if fields.get(field) is not None:
                 check_e164(fields[field], field=field)
+        if fields.get("not_before") is not None:
+            fields = {**fields, "not_before": check_moment(fields["not_before"], field="not_before")}
         try:
             request = cls.model_validate(dict(fields), extra="forbid")
         except ValidationError as error:

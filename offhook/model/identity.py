@@ -3,7 +3,9 @@
 import secrets
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, TypeAdapter, ValidationError
+
+from offhook.errors import InvalidRequest
 
 CALL_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
@@ -20,7 +22,22 @@ says next year; ``offhook.model.numbers`` knows the plans and guards the edge.
 """
 
 AccountId = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+_ACCOUNT = TypeAdapter[str](AccountId)
+
 AgentId = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+
+
+def check_account(text: str) -> str:
+    """The text, if an account can be called so.
+
+    Raises:
+        InvalidRequest: it cannot.
+    """
+    try:
+        return _ACCOUNT.validate_python(text)
+    except ValidationError as error:
+        problem = InvalidRequest.from_validation(error)
+        raise InvalidRequest(field="account", problem=problem.problem, expected=problem.expected) from error
 
 
 def limiter_id(account: str) -> str:

@@ -1,11 +1,11 @@
 """Permits: the right to have a leg. What a call asks of its account's limiter, and what it is told."""
 
-from datetime import timedelta
 from enum import StrEnum
 
 from offhook.model._base import Moment, Payload
 from offhook.model.identity import AccountId
 from offhook.model.limits import Pause, Priority
+from offhook.model.simulate import Seconds
 
 
 def permit_key(call_id: str, run_id: str, attempt: int) -> str:
@@ -31,6 +31,11 @@ def attempt_of(key: str) -> int:
     return int(key.rsplit("/", 1)[1])
 
 
+def no_permit(key: str) -> str:
+    """What a call gives back that holds and waits for nothing: attempts count from 1."""
+    return key.rsplit("/", 1)[0] + "/0"
+
+
 class PermitAsk(Payload):
     """A call asks for the right to have one leg. Asked again it is the same request, at the same place."""
 
@@ -43,6 +48,8 @@ class PermitAsk(Payload):
     """From when on the call waits: its place among calls of its priority."""
     holds: bool = False
     """It has this permit already: told anew to a limiter that lost its memory."""
+    default_calls: int | None = None
+    """The account's limit where none is set, as the worker's settings have it now."""
     inbound: bool = False
     """The leg called us: it is counted, never kept waiting."""
 
@@ -72,7 +79,7 @@ class Blocker(StrEnum):
     TRUNK_PACED = "trunk_paced"
     TRUNK_PAUSED = "trunk_paused"
     RECOUNTING = "recounting"
-    """The limiter lost its memory and is finding out who holds permits."""
+    """The limiter is new, or lost its memory, and is finding out who holds permits."""
     TURN = "turn"
     """Nothing but those ahead of it."""
 
@@ -112,8 +119,8 @@ class Waiting(Payload):
     """1 is next."""
     ahead: tuple[Ahead, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
-    estimate: timedelta | None = None
-    """From the recent rate of grants; None where there is none. An estimate, no promise."""
+    estimate: Seconds | None = None
+    """From how fast waiting calls were served of late; None where there is none. An estimate, no promise."""
 
 
 class PermitAnswer(Payload):
@@ -166,7 +173,7 @@ class SweepOrder(Payload):
     account: AccountId
     keys: tuple[str, ...]
     as_of: Moment
-    settle_for: timedelta
+    settle_for: Seconds
     """A call closed more recently than this keeps its permit for now, its leg gone or not."""
 
 

@@ -126,6 +126,7 @@ class Ledger:
 
     def ask(self, ask: PermitAsk, now: datetime) -> None:
         """Take a request in; one that is known already changes nothing."""
+        self.default_calls = self.default_calls if ask.default_calls is None else ask.default_calls
         if ask.key in self._held or ask.key in self._returned:
             return
         trunk = (ask.trunk or DEFAULT_TRUNK)[:LONGEST_TRUNK]

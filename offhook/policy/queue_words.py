@@ -1,6 +1,6 @@
 """Why a call waits, in words for people: the same in the command line, the API and the Temporal UI."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from offhook.model.limits import Pause
 from offhook.model.permit import Blocker, Obstacle, Waiting
@@ -12,7 +12,7 @@ _TEXTS = {
     Blocker.TRUNK_FULL: "trunk {trunk} has {used} of {limit} calls up",
     Blocker.TRUNK_PACED: "trunk {trunk} takes {limit} calls/s",
     Blocker.TRUNK_PAUSED: "trunk {trunk} is paused{by}",
-    Blocker.RECOUNTING: "the limiter was lost and counts anew who holds permits",
+    Blocker.RECOUNTING: "the limiter, new or lost, counts who holds permits",
     Blocker.TURN: "its turn",
 }
 
@@ -46,9 +46,9 @@ def roughly(duration: timedelta) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def at_the_minute(moment: datetime) -> str:
-    """A moment, in UTC, as a line has room for."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def in_utc(moment: datetime) -> str:
+    """A moment as a line has room for."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _obstacle(obstacle: Obstacle) -> str:
@@ -60,4 +60,4 @@ def _obstacle(obstacle: Obstacle) -> str:
 def _by(pause: Pause | None) -> str:
     if pause is None:
         return ""
-    return f" by {pause.by} since {at_the_minute(pause.at)}" + (f" ({pause.note})" if pause.note else "")
+    return f" by {pause.by} since {in_utc(pause.at)}" + (f" ({pause.note})" if pause.note else "")

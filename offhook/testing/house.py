@@ -26,8 +26,8 @@ from offhook.temporal import LET_GO_S
 from offhook.testing.clock import SkippedClock
 from offhook.testing.effects import Effects
 from offhook.testing.environment import dev_server, test_server
-from offhook.testing.pump import Pump
 from offhook.testing.outlook import Outlook
+from offhook.testing.pump import Pump
 from starter.client import Calls
 from starter.webhooks import WEBHOOK_PATH, WebhookIntake
 from worker import build

@@ -60,21 +60,21 @@ class Outlook:
         self.activations += 1
         run_id = activation.run_id
         for job in activation.jobs:
-            kind = job.WhichOneof("variant")
-            if kind == "fire_timer":
+            told = str(job.WhichOneof("variant"))
+            if told == "fire_timer":
                 self._due.pop((run_id, "timer", job.fire_timer.seq), None)
-            elif kind in SET_GOING.values():
-                self._going.pop((run_id, kind, getattr(job, kind).seq), None)
+            elif told in SET_GOING.values():
+                self._going.pop((run_id, told, getattr(job, told).seq), None)
         for command in completion.successful.commands:
-            kind = command.WhichOneof("variant")
-            if kind == "start_timer":
+            wanted = str(command.WhichOneof("variant"))
+            if wanted == "start_timer":
                 lasts = command.start_timer.start_to_fire_timeout.ToTimedelta()
                 self._due[run_id, "timer", command.start_timer.seq] = activation.timestamp.ToDatetime(UTC) + lasts
-            elif kind == "cancel_timer":
+            elif wanted == "cancel_timer":
                 self._due.pop((run_id, "timer", command.cancel_timer.seq), None)
-            elif kind in SET_GOING:
-                self._going[run_id, SET_GOING[kind], getattr(command, kind).seq] = time.monotonic()
-            elif kind in THE_END:
+            elif wanted in SET_GOING:
+                self._going[run_id, SET_GOING[wanted], getattr(command, wanted).seq] = time.monotonic()
+            elif wanted in THE_END:
                 self._forget(run_id)
 
     def _forget(self, run_id: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -94,7 +93,7 @@ def create(  # noqa: PLR0913 - one parameter an option
                 from_number=from_number,
                 trunk_id=trunk,
                 priority=priority,
-                not_before=_moment("not_before", not_before),
+                not_before=not_before,
                 agent_id=_agent(agent, no_agent=no_agent),
                 instructions=instructions,
                 data=_json("data", data),
@@ -154,16 +153,3 @@ def _json(field: str, text: str | None) -> object:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise InvalidRequest(field=field, problem=problem, expected='a JSON object like {"a": 1}') from error
-
-
-def _moment(field: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    expected = "ISO 8601 with a zone, like 2030-01-31T09:00:00+01:00 or 2030-01-31T08:00:00Z"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequest(field=field, problem="not a moment", expected=expected) from error
-    if moment.tzinfo is None:
-        raise InvalidRequest(field=field, problem="in no time zone", expected=expected)
-    return moment

@@ -28,6 +28,9 @@ from starter.dev.endpoints import Endpoints, Ports
 LIMIT_S = 120.0
 """It takes some 30 s; a busy machine may take its time."""
 
+PLACED_EVERY_S = 0.1
+"""So that they come, and wait, in the order of the table."""
+
 REFRESHES = 4
 
 
@@ -93,6 +96,7 @@ async def _play(client: Calls, call: DemoCall, live: Live, one_by_one: asyncio.L
     async with one_by_one:
         call.begin()
         accepted = await client.start(call.script.request())
+        await asyncio.sleep(PLACED_EVERY_S)
     async for view in client.watch(accepted.call_id):
         if call.seen(view) and not live.console.is_terminal:
             show_line(live.console, call)

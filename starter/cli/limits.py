@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from offhook.errors import InvalidRequest
-from offhook.model import AccountId, Limit, LimitsChange, LimitsView
+from offhook.model import Limit, LimitsChange, LimitsView, check_account
 from starter.cli.client import LimitsClient, with_client
 from starter.cli.failing import EPILOG, reporting
 from starter.cli.limits_view import print_limits
 from starter.cli.options import DevOption, JsonOption, TemporalOption
-
-ACCOUNT = TypeAdapter[str](AccountId)
 
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Whose limits.")]
 TrunkOption = Annotated[
@@ -39,7 +37,7 @@ def get(
 ) -> None:
     """Show an account's limits, and how they are used now. An account that never called has the defaults."""
     with reporting(as_json=as_json):
-        name = _account(account)
+        name = check_account(account)
         _show(ctx, lambda limits: limits.get(name), as_json=as_json, temporal=temporal, dev=dev)
 
 
@@ -81,7 +79,7 @@ def set_limits(  # noqa: PLR0913 - one parameter an option
             expected = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise InvalidRequest(field="limits", problem="nothing was given to change", expected=f"one of {expected}")
         change = _change(trunk=trunk, **given)
-        name = _account(account)
+        name = check_account(account)
         _show(ctx, lambda limits: limits.change(name, change), as_json=as_json, temporal=temporal, dev=dev)
 
 
@@ -103,7 +101,7 @@ def pause(  # noqa: PLR0913 - one parameter an option
     with reporting(as_json=as_json):
         paused = {"by": by or _login(), "at": datetime.now(UTC), "note": note}
         change = _change(trunk=trunk, pause=paused)
-        name = _account(account)
+        name = check_account(account)
         _show(ctx, lambda limits: limits.change(name, change), as_json=as_json, temporal=temporal, dev=dev)
 
 
@@ -120,7 +118,7 @@ def resume(  # noqa: PLR0913 - one parameter an option
     """Admit calls again."""
     with reporting(as_json=as_json):
         change = _change(trunk=trunk, resume=True)
-        name = _account(account)
+        name = check_account(account)
         _show(ctx, lambda limits: limits.change(name, change), as_json=as_json, temporal=temporal, dev=dev)
 
 
@@ -135,14 +133,6 @@ def _show(
     """Ask, and print the limits as they then stand."""
     view = with_client(ctx, lambda calls: ask(calls.limits), temporal=temporal, dev=dev)
     print_limits(view, as_json=as_json)
-
-
-def _account(text: str) -> str:
-    try:
-        return ACCOUNT.validate_python(text)
-    except ValidationError as error:
-        problem = InvalidRequest.from_validation(error)
-        raise InvalidRequest(field="account", problem=problem.problem, expected=problem.expected) from error
 
 
 def _change(**fields: object) -> LimitsChange:

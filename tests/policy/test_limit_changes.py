@@ -118,6 +118,7 @@ def test_a_trunk_may_be_paused_before_it_has_limits() -> None:
         pytest.param(SET, {"reserve": 11}, "reserve", id="more-kept-than-there-are"),
         pytest.param(SET, {"calls": 3}, "reserve", id="fewer-than-are-kept"),
         pytest.param(Limits(), {"reserve": 21}, "reserve", id="more-kept-than-the-default"),
+        pytest.param(Limits(calls=0), {"reserve": 1}, "reserve", id="one-kept-of-none"),
         pytest.param(Limits(), {"calls": 1, "reserve": 2}, "reserve", id="both-at-once-and-contrary"),
         pytest.param(Limits(calls=50, reserve=30), {"unset": ["calls"]}, "reserve", id="unset-to-less-than-kept"),
     ],

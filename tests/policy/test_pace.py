@@ -98,8 +98,12 @@ def test_a_pace_that_was_slower_for_a_moment_forgets_nobody() -> None:
     assert admitted_over(account, (0.1, 1)) == {0.1: 0, 1: 5}
 
 
+RATES = st.sampled_from([0.3, 0.5, 1, 2, 5])
+LATER = st.sampled_from([0, 1, 499, 500, 501, 999, 1_000, 1_001]) | st.integers(0, 1_200)
+
+
 @settings(derandomize=True, database=None, deadline=None, max_examples=200)
-@given(steps=st.lists(st.tuples(st.sampled_from([0.3, 0.5, 1, 2, 5]), st.integers(0, 1_200)), max_size=30))
+@given(steps=st.lists(st.tuples(RATES, LATER), max_size=30))
 def test_however_the_pace_changes_each_second_takes_what_the_pace_leaves_and_no_more(
     steps: list[tuple[float, int]],
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from offhook.model import Limits, Priority, TrunkLimits
+from offhook.model import Grant, Limits, Priority, TrunkLimits
 from offhook.policy.permits import DEFAULT_TRUNK, Ledger
 from tests.policy.accounts import NOW, PAUSE, admit, after, ask, change, ledger, trunk, waiting
 
@@ -23,11 +23,37 @@ def test_so_many_are_admitted_as_the_limit_says_and_not_one_more(calls: int) -> 
     assert waiting(account) == keys[calls:]
 
 
+def test_a_grant_names_the_request_and_the_moment() -> None:
+    account = ledger(calls=1)
+    ask(account, "a")
+
+    assert account.admit(after(7), most=9) == (Grant(key="a", at=after(7)),)
+
+
 def test_where_no_limit_is_set_the_default_holds() -> None:
     account = Ledger(Limits(), default_calls=2)
     ask(account, "a", "b", "c")
 
     assert admit(account) == ["a", "b"]
+
+
+def test_the_default_is_the_one_that_the_latest_to_ask_knows() -> None:
+    """Workers that were started anew bring the account's default with them; an older one says nothing of it."""
+    account = Ledger(Limits(), default_calls=1)
+
+    ask(account, "a", "b", "c", "d", default_calls=3)
+    ask(account, "e", at=after(1))
+
+    assert admit(account) == ["a", "b", "c"]
+    assert account.view("acme", NOW).calls == 3
+
+
+def test_a_limit_that_is_set_is_no_default() -> None:
+    account = ledger(calls=1)
+
+    ask(account, "a", "b", default_calls=3)
+
+    assert admit(account) == ["a"]
 
 
 def test_what_comes_back_goes_to_the_next() -> None:

@@ -232,7 +232,7 @@ def test_no_more_are_shown_than_asked_for() -> None:
 
 def test_a_waiter_is_found_by_how_its_key_begins() -> None:
     queue = Queue(SERVED_AFTER)
-    for key in ("call_10/aaaaaaaa/1", "call_1/bbbbbbbb/2"):
+    for key in ("call_10/aaaaaaaa/1", "my_call_1/cccccccc/1", "call_1/bbbbbbbb/2"):
         add(queue, key)
 
     found = queue.find("call_1/")

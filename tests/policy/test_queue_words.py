@@ -1,11 +1,11 @@
 """Why a call waits, as people are told."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 
 from offhook.model import Ahead, Blocker, Obstacle, Pause, Priority, Waiting
-from offhook.policy.queue_words import at_the_minute, place, roughly, waiting_in_words, what_for
+from offhook.policy.queue_words import in_utc, place, roughly, waiting_in_words, what_for
 from tests.policy.accounts import NOW
 
 PAUSE = Pause(by="ann", at=NOW, note="carrier down")
@@ -34,7 +34,7 @@ OBSTACLES = [
     ),
     pytest.param(
         Obstacle(blocker=Blocker.ACCOUNT_PAUSED, pause=PAUSE),
-        "the account is paused by ann since 2026-01-02 03:04 UTC (carrier down)",
+        "the account is paused by ann since 2026-01-02 03:04:00 UTC (carrier down)",
         id="account-paused",
     ),
     pytest.param(
@@ -49,11 +49,11 @@ OBSTACLES = [
     ),
     pytest.param(
         Obstacle(blocker=Blocker.TRUNK_PAUSED, trunk="acme-eu", pause=Pause(by="bob", at=NOW)),
-        "trunk acme-eu is paused by bob since 2026-01-02 03:04 UTC",
+        "trunk acme-eu is paused by bob since 2026-01-02 03:04:00 UTC",
         id="trunk-paused",
     ),
     pytest.param(
-        Obstacle(blocker=Blocker.RECOUNTING), "the limiter was lost and counts anew who holds permits", id="recounting"
+        Obstacle(blocker=Blocker.RECOUNTING), "the limiter, new or lost, counts who holds permits", id="recounting"
     ),
     pytest.param(Obstacle(blocker=Blocker.TURN), "its turn", id="turn"),
 ]
@@ -163,5 +163,7 @@ def test_why_a_call_waits_is_one_line(waiting: Waiting, words: str) -> None:
     assert waiting_in_words(waiting) == words
 
 
-def test_a_moment_is_said_to_the_minute() -> None:
-    assert at_the_minute(NOW) == "2026-01-02 03:04 UTC"
+def test_a_moment_is_said_in_utc_wherever_it_was_written_down() -> None:
+    in_india = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+
+    assert in_utc(in_india) == in_utc(NOW) == "2026-01-02 03:04:00 UTC"

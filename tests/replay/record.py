@@ -1,4 +1,4 @@
-"""Keeps the history of one call of every shape: ``python -m tests.replay.record``.
+"""Keeps the history of one call of every shape, and of a limiter: ``python -m tests.replay.record``.
 
 Do it before a change of workflow code, never after one that breaks the replay of what is kept.
 """
@@ -7,7 +7,10 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from offhook.testing import House, open_house
+from temporalio.client import WorkflowHistory
+
+from offhook.model import LimitsChange, limiter_id
+from offhook.testing import Furniture, House, open_house, open_house_in_real_time
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -24,31 +27,87 @@ SHAPES = {
     "agent-crashes": "0141",
 }
 
+EVENTS_A_RUN = 60
+OFTEN_ANEW = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={EVENTS_A_RUN}")
+TWO_MINUTES = {"outcome": "answer_and_hang_up", "ring_s": 2, "talk_s": 120}
+A_MOMENT = {"outcome": "answer_and_hang_up", "ring_s": 1, "talk_s": 2}
+
 
 async def record(house: House) -> None:
     """Place every shape of call and keep its history."""
     for shape, digits in SHAPES.items():
         ended = await house.call(f"+1212555{digits}", agent_id="echo", timers={"max_duration": 200})
-        await keep(house, shape, ended.call_id)
+        await keep_call(house, shape, ended.call_id)
     for shape, digits, after in (("hung-up-ringing", "0102", 6), ("hung-up-in-call", "0120", 20)):
         call = await house.start(f"+1212555{digits}")
         async with house.after(timedelta(seconds=after)):
             await house.calls.hang_up(call.call_id)
-        await keep(house, shape, (await house.outcome(call.call_id)).call_id)
+        await keep_call(house, shape, (await house.outcome(call.call_id)).call_id)
 
 
-async def keep(house: House, shape: str, call_id: str) -> None:
+async def record_permits(house: House) -> None:
+    """Calls that get their permit at once, wait for it, wait in vain, are given up, or wait for their time."""
+    async with house.standing_still():
+        await house.calls.limits.change("one", LimitsChange(calls=1))
+        await house.calls.limits.change("none", LimitsChange(calls=0))
+    first = await house.start("+12125550201", account="one", agent_id="echo", simulate=TWO_MINUTES)
+    second = await house.start("+12125550202", account="one", agent_id="echo", simulate=TWO_MINUTES)
+    for shape, call in (("permit-at-once", first), ("permit-waited-for", second)):
+        await keep_call(house, shape, (await house.outcome(call.call_id)).call_id)
+    expired = await house.call("+12125550203", account="none", timers={"queue": 120})
+    await keep_call(house, "expired-in-queue", expired.call_id)
+    for shape, number, after in (("cancelled-queued", "+12125550204", 5), ("asked-again", "+12125550205", 900)):
+        call = await house.start(number, account="none")
+        async with house.after(timedelta(seconds=after)):
+            await house.calls.hang_up(call.call_id)
+        await keep_call(house, shape, (await house.outcome(call.call_id)).call_id)
+    not_before = (house.clock.now() + timedelta(hours=1)).isoformat()
+    await keep_call(house, "scheduled", (await house.call("+12125550206", not_before=not_before)).call_id)
+
+
+async def record_limiter(house: House) -> None:
+    """A limiter with calls of three priorities, a change of limits, a paced trunk, and a continue-as-new."""
+    account = "busy"
+    await house.calls.limits.change(account, LimitsChange(calls=2))
+    await house.calls.limits.change(account, LimitsChange(trunk="offhook", calls_per_second=20))
+    handle = house.client.get_workflow_handle(limiter_id(account))
+    first = (await handle.describe()).run_id
+
+    async def call(index: int) -> None:
+        await house.call(f"+1212556{index:04}", account=account, priority=index % 3 + 2, simulate=A_MOMENT)
+
+    await asyncio.gather(*(call(index) for index in range(16)))
+    await house.calls.limits.pause(account, by="recorder")
+    await house.calls.limits.resume(account)
+    history = await house.client.get_workflow_handle(limiter_id(account), run_id=first).fetch_history()
+    following = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    keep("limiter-continued-as-new", history)
+    keep(
+        "limiter-went-on",
+        await house.client.get_workflow_handle(limiter_id(account), run_id=following).fetch_history(),
+    )
+
+
+async def keep_call(house: House, shape: str, call_id: str) -> None:
+    """Write one call's history."""
+    keep(f"call-{shape}", await house.history(call_id))
+
+
+def keep(shape: str, history: WorkflowHistory) -> None:
     """Write one history; a shape that is kept already stays as it was recorded first."""
-    path = HISTORIES / f"call-{shape}.json"
+    path = HISTORIES / f"{shape}.json"
     if not path.exists():
-        path.write_text((await house.history(call_id)).to_json())
+        path.write_text(history.to_json())
 
 
 async def main() -> None:
-    """Record in a house of its own."""
+    """Record in houses of its own."""
     HISTORIES.mkdir(exist_ok=True)
     async with open_house() as house:
         await record(house)
+        await record_permits(house)
+    async with open_house_in_real_time(Furniture(server_flags=OFTEN_ANEW)) as house:
+        await record_limiter(house)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,47 @@
 """Every history that was ever kept replays on today's code."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from offhook.model import limiter_id
 from offhook.temporal import plugin
-from workflows import Call
+from workflows import Call, Limiter
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 
 def history_of(path: Path) -> WorkflowHistory:
-    """A kept history."""
-    return WorkflowHistory.from_json("call_kept", path.read_text())
+    """A kept history, under the id its workflow had: a call tells its own grants from others by it."""
+    history = WorkflowHistory.from_json("", path.read_text())
+    payload = history.events[0].workflow_execution_started_event_attributes.input.payloads[0]
+    asked = json.loads(payload.data)
+    return replace(history, workflow_id=asked["call_id"] if "call_id" in asked else limiter_id(asked["account"]))
+
+
+def kinds(path: Path) -> set[str]:
+    """The kinds of events in a kept history."""
+    return {EventType.Name(event.event_type) for event in history_of(path).events}
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_kept_history_replays(path: Path) -> None:
-    """Calls in flight survive a deploy of this code."""
-    result = await Replayer(workflows=[Call], plugins=[plugin()]).replay_workflow(history_of(path))
+    """Calls in flight and limiters survive a deploy of this code."""
+    result = await Replayer(workflows=[Call, Limiter], plugins=[plugin()]).replay_workflow(history_of(path))
 
     assert result.replay_failure is None
 
 
 def test_there_are_histories() -> None:
-    assert len(HISTORIES) >= 12
+    assert len(HISTORIES) >= 20
+
+
+def test_a_limiter_that_continued_as_new_is_among_them() -> None:
+    assert "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW" in kinds(
+        next(path for path in HISTORIES if path.stem == "limiter-continued-as-new")
+    )

@@ -8,16 +8,18 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from offhook.temporal import plugin
 from tests.replay.test_replay import HISTORIES, history_of
-from workflows import Call
+from workflows import Call, Limiter
+
+SAMPLE = [*HISTORIES[:3], *(path for path in HISTORIES if "permit" in path.stem or "limiter" in path.stem)]
 
 STRICT = SandboxRestrictions.default.with_passthrough_modules("offhook.model")
 """Everything but the payload models is imported anew and watched."""
 
 
-@pytest.mark.parametrize("path", HISTORIES[:4], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SAMPLE, ids=lambda path: path.stem)
 async def test_calls_break_no_rule_of_the_sandbox(path: Path) -> None:
     """No clock, no randomness, no I/O at import or at run time."""
-    replayer = Replayer(workflows=[Call], plugins=[plugin()], workflow_runner=SandboxedWorkflowRunner(STRICT))
+    replayer = Replayer(workflows=[Call, Limiter], plugins=[plugin()], workflow_runner=SandboxedWorkflowRunner(STRICT))
 
     result = await replayer.replay_workflow(history_of(path))
 
