@@ -26,8 +26,11 @@ DEV_SERVER_FLAGS = (
     "history.visibilityProcessorMaxPollRPS=100",
     "--dynamic-config-value",
     "history.shardIOConcurrency=16",
+    "--dynamic-config-value",
+    "matching.enableFairness=true",
 )
-"""The dev server's one shard polls its queues 20 times a second as it comes: 50 ms a hop (measured)."""
+"""The dev server's one shard polls its queues 20 times a second as it comes: 50 ms a hop (measured). Fairness lets
+accounts take turns where the worker has more to do than it can."""
 
 
 PASSED_THROUGH = ("offhook", "workflows", "activities", "phonenumbers")

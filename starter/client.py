@@ -43,6 +43,9 @@ POLL_EVERY_S = 0.5
 QUERY_TIMEOUT = timedelta(seconds=3)
 """A call whose workers are all away is shown by its search attributes instead."""
 
+FURTHEST_AHEAD = timedelta(days=90)
+"""A call cannot wait longer for its time: its code has to be kept as long."""
+
 CALLS_ONLY = f"WorkflowType = '{CALL_WORKFLOW}'"
 
 
@@ -63,10 +66,11 @@ class Calls:
         """Accept a call: once this returns, it is durable. The same call id again returns the first call, unharmed.
 
         Raises:
-            InvalidRequest: no such agent; nothing was started.
+            InvalidRequest: no such agent, or a time too far away; nothing was started.
             QueueFull: the account has as many calls pending as it may; nothing was started.
         """
         self._check_agent(request.agent_id)
+        _check_time(request.not_before)
         with reachable():
             try:
                 await self._door.let_in(request.account)
@@ -207,6 +211,12 @@ class Calls:
         if agent_id is not None and agent_id not in self._settings.agents:
             known = ", ".join(self._settings.agents) or "none is configured (OFFHOOK_AGENTS)"
             raise InvalidRequest(field="agent_id", problem=f"no agent is called {agent_id}", expected=f"one of {known}")
+
+
+def _check_time(not_before: datetime | None) -> None:
+    if not_before is not None and not_before > datetime.now(UTC) + FURTHEST_AHEAD:
+        expected = f"at most {FURTHEST_AHEAD.days} days from now"
+        raise InvalidRequest(field="not_before", problem="too far away", expected=expected)
 
 
 def _attributes(request: CallRequest) -> TypedSearchAttributes:

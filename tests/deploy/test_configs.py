@@ -33,7 +33,8 @@ VALUES = {"LIVEKIT_API_KEY": "a-key", "LIVEKIT_API_SECRET": "a-secret-of-thirty-
 def test_temporal_is_tuned_as_in_development() -> None:
     tuned = mapping("deploy/temporal/dynamicconfig.yaml")
 
-    assert {f"{key}={value['value']}" for key, (value,) in tuned.items()} == set(DEV_SERVER_FLAGS[1::2])
+    flags = {f"{key}={json.dumps(value['value'])}" for key, (value,) in tuned.items()}
+    assert flags == set(DEV_SERVER_FLAGS[1::2])
 
 
 def test_rooms_that_an_inbound_call_makes_close_as_soon_as_ours() -> None:

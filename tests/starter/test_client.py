@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from offhook.errors import CallNotFound, InvalidRequest, TemporalUnavailable
-from offhook.model import CallRequest, CallStatus, CallView, EndedBy, EndReason
+from offhook.errors import CallNotFound, InvalidRequest, QueueFull, TemporalUnavailable
+from offhook.model import CallRequest, CallStatus, CallView, EndedBy, EndReason, LimitsChange
 from offhook.settings import Settings, temporal_connection
 from offhook.temporal import connect
 from offhook.testing import House
@@ -23,6 +23,53 @@ async def until(house: House, call_id: str, status: CallStatus) -> CallView:
             if view.status is status:
                 return view
     raise AssertionError(f"{call_id} ended otherwise")
+
+
+async def test_a_call_in_the_far_future_is_refused(dev_house: House) -> None:
+    request = CallRequest.parse({"to_number": "+14156000101", "not_before": "2099-01-01T00:00:00Z"})
+
+    with pytest.raises(InvalidRequest, match="not_before: too far away"):
+        await dev_house.calls.start(request)
+
+
+async def test_a_call_too_many_is_refused_at_the_door(dev_house: House) -> None:
+    """REJECTED_QUEUE_FULL names the limit; a call that was let in before is found again all the same."""
+    settings = dev_house.settings.model_copy(update={"max_waiting_calls": 3})
+    calls = Calls(dev_house.client, settings)
+    await calls.limits.change("crowded", LimitsChange(calls=0))
+    requests = [CallRequest(to_number="+14156000101", account="crowded") for _ in range(3)]
+    for request in requests:
+        await calls.start(request)
+
+    with pytest.raises(QueueFull, match=r"REJECTED_QUEUE_FULL.*crowded has 3 calls pending") as refused:
+        await calls.start(CallRequest(to_number="+14156000101", account="crowded"))
+    again = await calls.start(requests[0])
+    for request in requests:
+        await dev_house.hang_up(request.call_id)
+
+    assert (refused.value.limit, refused.value.retry_after.total_seconds()) == (3, 30)
+    assert again.call_id == requests[0].call_id
+
+
+async def test_the_door_opens_again_when_calls_have_left(dev_house: House) -> None:
+    """The count is asked for anew, so that nobody is refused for long."""
+    settings = dev_house.settings.model_copy(update={"max_waiting_calls": 1})
+    calls = Calls(dev_house.client, settings)
+    await calls.limits.change("leaving", LimitsChange(calls=0))
+    first = await calls.start(CallRequest(to_number="+14156000101", account="leaving"))
+    await dev_house.hang_up(first.call_id)
+    await dev_house.outcome(first.call_id)
+
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                second = await calls.start(CallRequest(to_number="+14156000101", account="leaving"))
+                break
+            except QueueFull:
+                await asyncio.sleep(0.2)
+    await dev_house.hang_up(second.call_id)
+
+    assert second.status is CallStatus.PENDING
 
 
 async def test_watching_tells_every_status_once_and_ends_with_the_call(dev_house: House) -> None:
