@@ -67,6 +67,7 @@ class Limiter:
         self._is_sweeping = False
         self._paced_until: datetime | None = None
         self._has_news = False
+        self._changes_told = 0
         self._silent: dict[str, None] = {}
         """Open calls that have not yet said what they hold or wait for."""
 
@@ -162,7 +163,7 @@ class Limiter:
         if opens_at is not None and (self._paced_until is None or opens_at < self._paced_until):
             self._paced_until = opens_at
             asyncio.create_task(self._keep_pace(opens_at))  # noqa: RUF006 - ends with the run
-        if len(self._ledger.queue) and not self._has_news:
+        if len(self._ledger.queue) and self._ledger.changes != self._changes_told and not self._has_news:
             self._has_news = True
             asyncio.create_task(self._tell_news())  # noqa: RUF006 - ends with the run
 
@@ -192,11 +193,13 @@ class Limiter:
     async def _tell_news(self) -> None:
         """Calls near the head of the queue keep their line in the Temporal UI up to date."""
         await workflow.sleep(NEWS_EVERY, summary="until waiting calls are told of their places")
+        self._changes_told = self._ledger.changes
         news = () if self._is_old else self._ledger.news(workflow.now(), most=MOST_NEWS)
         await asyncio.gather(*(self._tell_place(key, waiting) for key, waiting in news))
         self._has_news = False
         if len(news) == MOST_NEWS:
-            self._look_ahead()
+            self._changes_told = 0
+        self._look_ahead()
 
     async def _tell_place(self, key: str, waiting: Waiting) -> None:
         try:

@@ -38,6 +38,7 @@ class _Memory(BaseModel):
     held: list[_Holder] = []
     returned: str = ""
     grants: list[int] = []
+    queued_since_ms: int | None = None
     paces: dict[str, list[int]] = {}
     undelivered: list[str] = []
 
@@ -63,6 +64,7 @@ def pack(ledger: Ledger, undelivered: Iterable[str]) -> str:
         ],
         returned=" ".join(ledger.returned),
         grants=list(ledger.grants),
+        queued_since_ms=ledger.queued_since_ms,
         paces={trunk: list(pace.latest) for trunk, pace in ledger.paces.items()},
         undelivered=list(undelivered),
     )
@@ -87,6 +89,7 @@ def unpack(state: LimiterState) -> tuple[Ledger, tuple[str, ...]]:
         ledger.hold(Held(of.key, of.trunk, of.priority, of.since_ms, of.inbound))
     ledger.remember_returned(memory.returned.split())
     ledger.remember_grants(memory.grants)
+    ledger.queued_since_ms = memory.queued_since_ms
     for trunk, moments in memory.paces.items():
         if trunk in ledger.paces:
             for moment in moments:

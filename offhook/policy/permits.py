@@ -83,6 +83,10 @@ class Ledger:
         self._used_by: Counter[str] = Counter()
         self._returned: dict[str, None] = {}
         self._paces: dict[str, Pace] = {}
+        self.changes = 0
+        """How often something changed that may change somebody's place."""
+        self.queued_since_ms: int | None = None
+        """Since when somebody has been waiting without a break: what was granted before says nothing of the wait."""
         self._grants: deque[int] = deque(maxlen=GRANTS_REMEMBERED)
         self._told: dict[str, object] = {}
         self.change(limits)
@@ -135,6 +139,7 @@ class Ledger:
             self.hold(Held(ask.key, trunk, ask.priority, to_ms(now), ask.inbound))
         elif ask.key not in self.queue and not self.is_full:
             self.queue.add(ask.key, trunk=trunk, priority=ask.priority, since_ms=to_ms(ask.since))
+            self.changes += 1
 
     def give_back(self, key: str) -> None:
         """A permit comes back, or a waiter goes; whatever comes later under this key is void."""
@@ -158,6 +163,7 @@ class Ledger:
     def change(self, limits: Limits) -> None:
         """Other limits hold from now on. Nobody who holds a permit loses it."""
         self._limits = limits
+        self.changes += 1
         self.queue.served_after = limits.served_after
         self._paces = {
             of.trunk: Pace(of.calls_per_second, self._paces[of.trunk].latest if of.trunk in self._paces else ())
@@ -176,6 +182,7 @@ class Ledger:
                 self._paces[waiter.trunk].granted(at)
             self._grants.append(at)
             granted.append(Grant(key=waiter.key, at=now))
+        self.queued_since_ms = (self.queued_since_ms or at) if len(self.queue) else None
         return tuple(granted)
 
     def hold(self, held: Held) -> None:
@@ -333,8 +340,9 @@ class Ledger:
 
     def _per_minute(self, now: datetime) -> float | None:
         since = to_ms(now) - RATE_WINDOW // timedelta(milliseconds=1)
-        recent = [moment for moment in self._grants if moment >= since]
-        lasted = to_ms(now) - recent[0] if recent else 0
+        queued_since = self.queued_since_ms or 0
+        recent = [moment for moment in self._grants if moment >= since and moment > queued_since]
+        lasted = to_ms(now) - max(queued_since, since) if queued_since else to_ms(now) - min(recent, default=to_ms(now))
         if len(recent) < FEWEST_FOR_A_RATE or lasted <= 0:
             return None
         return 60_000 * len(recent) / lasted
@@ -344,12 +352,14 @@ class Ledger:
         return TrunkUse(limits=limits, used=self._used_on[trunk], waiting=self.queue.waiting_on(trunk))
 
     def _forget(self, key: str) -> None:
-        self.queue.remove(key)
+        if self.queue.remove(key) is not None:
+            self.changes += 1
         held = self._held.pop(key, None)
         if held is not None:
             self._count(held, -1)
 
     def _count(self, held: Held, by: int) -> None:
+        self.changes += 1
         kind = "inbound" if held.inbound else "privileged" if held.priority is Priority.HIGHEST else "ordinary"
         self._held_text += by * len(held.key)
         self._used_by[kind] += by

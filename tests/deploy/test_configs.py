@@ -1,5 +1,6 @@
 """The configuration under deploy/: what it promises, and that the real servers start on it."""
 
+import json
 import os
 import shutil
 import socket

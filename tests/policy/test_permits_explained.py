@@ -173,6 +173,23 @@ def test_grants_of_long_ago_make_no_rate() -> None:
     assert too_old is None
 
 
+def test_what_was_granted_before_anybody_waited_says_nothing_of_the_wait() -> None:
+    """An estimate once grew while its call waited: the rate was taken over a quiet spell before the queue."""
+    account = granted_each_minute(4)
+    account.give_back("next")
+    account.give_back("after next")
+    queue_began = 12 * MINUTE
+    ask(account, "a", "b", "c", "d")
+    admit(account, at=after(queue_began))
+    at_first = account.waiting("d", after(queue_began)).estimate
+    for count, key in enumerate(("up0", "up1", "up2"), start=1):
+        account.give_back(key)
+        admit(account, at=after(queue_began + 30 * count))
+
+    assert at_first is None
+    assert account.waiting("d", after(queue_began + 90)).estimate == timedelta(seconds=30)
+
+
 def test_two_grants_make_no_rate() -> None:
     account = granted_each_minute(2)
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from offhook.model import Blocker, LimiterState, Limits, Obstacle, PermitAsk, Priority, TrunkLimits
+from offhook.model import Blocker, LimiterState, Limits, Obstacle, Pause, PermitAsk, Priority, TrunkLimits
 from offhook.policy.memory import pack, unpack
 from offhook.policy.permits import Ledger
 from tests.policy.accounts import PAUSE, after
@@ -113,10 +113,14 @@ class Obvious:
         return calls is None or self.up_on(trunk) < calls
 
 
-NUMBERS = st.integers(0, 39)
+ANYONE = st.integers(0, 100)
 PRIORITIES = st.sampled_from([3, 3, *Priority])
+CALLS = st.lists(st.tuples(st.sampled_from(TRUNKS), PRIORITIES), min_size=1, max_size=8)
+AGO = st.sampled_from([0, 0, 1, 1_000, 2_000, 4_000]) | st.integers(0, 5_000)
+LATER = st.sampled_from([1, 499, 500, 999, 1_000, 2_000]) | st.integers(1, 3_000)
 COUNTS = st.integers(0, 6)
-PACES = st.sampled_from([0.5, 1, 2, 3])
+PACES = st.sampled_from([None, 0.5, 1, 2, 3])
+PAUSES = st.sampled_from([PAUSE, None, None, None])
 
 
 class Schedules(RuleBasedStateMachine):
@@ -132,25 +136,29 @@ class Schedules(RuleBasedStateMachine):
 
     # What happens.
 
-    @rule(
-        calls=st.lists(st.tuples(NUMBERS, st.sampled_from(TRUNKS), PRIORITIES), min_size=1, max_size=8),
-        ago=st.sampled_from([0, 0, 1, 1_000, 2_000, 4_000]) | st.integers(0, 5_000),
-    )
-    def calls_ask(self, calls: list[tuple[int, str, int]], ago: int) -> None:
-        for number, trunk, priority in calls:
-            self._ask(number, trunk, priority, ago=ago)
+    @initialize(calls=CALLS)
+    def calls_ask_from_the_beginning(self, calls: list[tuple[str, int]]) -> None:
+        self._ask_all(calls, ago=0)
 
-    @rule(number=NUMBERS, trunk=st.sampled_from(TRUNKS), priority=PRIORITIES)
-    def a_call_says_it_holds(self, number: int, trunk: str, priority: int) -> None:
-        self._ask(number, trunk, priority, holds=True)
+    @rule(calls=CALLS, ago=AGO)
+    def calls_ask(self, calls: list[tuple[str, int]], ago: int) -> None:
+        self._ask_all(calls, ago=ago)
 
-    @rule(number=NUMBERS, trunk=st.sampled_from(TRUNKS))
-    def a_call_comes_in(self, number: int, trunk: str) -> None:
-        self._ask(number, trunk, 3, inbound=True)
+    @rule(one=ANYONE, trunk=st.sampled_from(TRUNKS), priority=PRIORITIES)
+    def a_call_asks_again(self, one: int, trunk: str, priority: int) -> None:
+        self._ask(self._one_of_all(one), trunk, priority)
 
-    @rule(number=NUMBERS)
-    def a_call_gives_back(self, number: int) -> None:
-        self._give_back([f"call_{number}/run/1"])
+    @rule(one=ANYONE, trunk=st.sampled_from(TRUNKS), priority=PRIORITIES)
+    def a_call_says_it_holds(self, one: int, trunk: str, priority: int) -> None:
+        self._ask(self._one_of_all(one), trunk, priority, holds=True)
+
+    @rule(one=ANYONE, trunk=st.sampled_from(TRUNKS))
+    def a_call_comes_in(self, one: int, trunk: str) -> None:
+        self._ask(self._one_of_all(one), trunk, 3, inbound=True)
+
+    @rule(one=ANYONE)
+    def a_call_gives_back(self, one: int) -> None:
+        self._give_back([self._one_of_all(one)])
 
     @rule(count=COUNTS)
     def holders_give_back(self, count: int) -> None:
@@ -163,11 +171,11 @@ class Schedules(RuleBasedStateMachine):
         self.ledger.drop(key)
         self.obvious.forget(key)
 
-    @rule(milliseconds=st.integers(1, 3_000) | st.sampled_from([1, 499, 500, 999, 1_000, 2_000]))
+    @rule(milliseconds=LATER)
     def time_goes_on(self, milliseconds: int) -> None:
         self.now += milliseconds
 
-    @rule(calls=COUNTS, reserve=COUNTS)
+    @rule(calls=COUNTS, reserve=st.integers(0, 3))
     def the_account_s_limits_change(self, calls: int, reserve: int) -> None:
         self._change(calls=calls, reserve=min(reserve, calls))
 
@@ -175,17 +183,17 @@ class Schedules(RuleBasedStateMachine):
     def a_trunk_carries_another_number(self, trunk: str, calls: int | None) -> None:
         self._change_trunk(trunk, calls=calls)
 
-    @rule(trunk=st.sampled_from(TRUNKS), pace=PACES | st.none())
+    @rule(trunk=st.sampled_from(TRUNKS), pace=PACES)
     def a_trunk_has_another_pace(self, trunk: str, pace: float | None) -> None:
         self._change_trunk(trunk, calls_per_second=pace)
 
-    @rule()
-    def the_account_is_paused_or_resumed(self) -> None:
-        self._change(pause=None if self.limits.pause else PAUSE)
+    @rule(pause=PAUSES)
+    def the_account_is_paused_or_resumed(self, pause: Pause | None) -> None:
+        self._change(pause=pause)
 
-    @rule(trunk=st.sampled_from(TRUNKS))
-    def a_trunk_is_paused_or_resumed(self, trunk: str) -> None:
-        self._change_trunk(trunk, pause=None if self.limits.of_trunk(trunk).pause else PAUSE)
+    @rule(trunk=st.sampled_from(TRUNKS), pause=PAUSES)
+    def a_trunk_is_paused_or_resumed(self, trunk: str, pause: Pause | None) -> None:
+        self._change_trunk(trunk, pause=pause)
 
     @rule()
     def the_next_run_takes_over(self) -> None:
@@ -235,7 +243,7 @@ class Schedules(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """When all have given back, nothing is held, nobody waits, and the count is at nothing."""
-        self._give_back([f"call_{number}/run/1" for number in range(40)])
+        self._give_back([*self.ledger.held, *(waiter.key for waiter in self.obvious.waiting)])
         view = self.ledger.view("acme", after(self.now / 1000))
 
         assert (view.used, view.inbound, view.waiting, self.ledger.queue.text) == (0, 0, 0, 0)
@@ -244,11 +252,19 @@ class Schedules(RuleBasedStateMachine):
 
     # How it is done.
 
+    def _one_of_all(self, number: int) -> str:
+        """A call that asked before, or may ask later."""
+        return f"call_{number % (self.arrivals + 5)}/run/1"
+
+    def _ask_all(self, calls: list[tuple[str, int]], *, ago: int) -> None:
+        for trunk, priority in calls:
+            self._ask(f"call_{self.arrivals}/run/1", trunk, priority, ago=ago)
+
     def _ask(
-        self, number: int, trunk: str, priority: int, *, ago: int = 0, holds: bool = False, inbound: bool = False
+        self, key: str, trunk: str, priority: int, *, ago: int = 0, holds: bool = False, inbound: bool = False
     ) -> None:
         self.arrivals += 1
-        call = Call(f"call_{number}/run/1", trunk, priority, self.now - ago, self.arrivals, inbound)
+        call = Call(key, trunk, priority, self.now - ago, self.arrivals, inbound)
         ask = PermitAsk(
             account="acme",
             key=call.key,
