@@ -137,7 +137,8 @@ class Call:
             return
         self._progress.moved(CallState.QUEUED, at=workflow.now())
         expires_at = self._permit.since + self._request.timers.queue
-        await self._ask_for_permit(expires_at)
+        if workflow.now() < expires_at:
+            await self._ask_for_permit(expires_at)
         if not self._is_admitted:
             asyncio.create_task(self._keep_asking(expires_at))  # noqa: RUF006 - ends with the wait
         await workflow.wait_condition(lambda: self._is_admitted or self._is_over)
@@ -281,7 +282,7 @@ class Call:
         if not (self._is_admitted or self._is_over):
             self._progress.waits(waiting)
 
-    @workflow.signal(name=Signal.REGISTER)
+    @workflow.signal(name=Signal.REGISTER, unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
     async def register(self) -> None:
         """The account's limiter lost its memory."""
         await self._permit.register()

@@ -13,7 +13,9 @@ from offhook.model.simulate import Seconds
 DEFAULT_CONCURRENT_CALLS = 20
 """An account's limit where none is set."""
 
-MOST_CALLS = 100_000
+MOST_CALLS = 10_000
+"""What a limiter knows has to fit one payload, with so many holders and a full queue."""
+
 MOST_CALLS_PER_SECOND = 1_000
 
 SERVED_AFTER = timedelta(minutes=20)

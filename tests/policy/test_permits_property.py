@@ -333,7 +333,7 @@ def _counts(calls: list[Call]) -> dict[Priority, int]:
 
 
 Schedules.TestCase.settings = settings(
-    max_examples=120,
+    max_examples=100,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -11,8 +11,11 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from offhook.adapters.livekit import connect_livekit
 from offhook.errors import InvalidRequest
 from offhook.model import (
+    CallOutcome,
+    CallRequest,
     CallStatus,
     CallView,
     EndReason,
@@ -21,6 +24,9 @@ from offhook.model import (
 )
 from offhook.settings import Settings
 from offhook.testing import Furniture, House, open_house_in_real_time
+from offhook.testing.environment import dev_server
+from starter.client import Calls
+from worker import build
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -187,3 +193,19 @@ async def test_a_limit_that_cannot_be_is_refused_and_changes_nothing(swept: Hous
         await swept.calls.limits.change("refusing", LimitsChange(reserve=4))
 
     assert (await swept.calls.limits.get("refusing")).limits.reserve == 0
+
+
+async def test_a_call_whose_deadline_passed_while_no_worker_was_there_expires() -> None:
+    """It never asks: its request would have no time left to be answered in."""
+    settings = Settings(livekit_url="http://127.0.0.1:1")
+    async with await dev_server() as env, connect_livekit(settings) as livekit:
+        calls = Calls(env.client, settings)
+        request = CallRequest.parse({"to_number": "+14157070101", "timers": {"queue": 1}})
+        await calls.start(request)
+        await asyncio.sleep(1.1)
+
+        limiters, worker = build(env.client, livekit, settings=settings)
+        async with limiters, worker:
+            ended = await env.client.get_workflow_handle(request.call_id, result_type=CallOutcome).result()
+
+    assert ended.end_reason is EndReason.EXPIRED_IN_QUEUE
