@@ -62,7 +62,9 @@ class Limiter:
     def __init__(self, state: LimiterState) -> None:
         self._state = state
         self._ledger, self._undelivered = unpack(state)
-        self._in_flight: dict[str, None] = {}
+        self._in_flight: dict[str, bool] = {}
+        """Grants that are being told, and whether their calls may know of them already."""
+        self._sweep_at = state.sweep_at
         self._updates = 0
         self._is_sweeping = False
         self._paced_until: datetime | None = None
@@ -77,7 +79,7 @@ class Limiter:
         if state.recount:
             asyncio.create_task(self._recount())  # noqa: RUF006 - ends with the run
         for key in self._undelivered:
-            self._deliver(Grant(key=key, at=workflow.now()))
+            self._deliver(Grant(key=key, at=workflow.now()), may_be_known=True)
         self._admit()
         await workflow.wait_condition(lambda: self._is_old and not self._in_flight)
         workflow.continue_as_new(self.state())
@@ -91,6 +93,8 @@ class Limiter:
         self._silent.pop(call_of(ask.key), None)
         self._ledger.ask(ask, workflow.now())
         self._admit(asking=ask.key)
+        if ask.key in self._in_flight:
+            self._in_flight[ask.key] = True
         return self._ledger.answer(ask.key, workflow.now())
 
     @workflow.signal(name=LimiterSignal.GIVE_BACK)
@@ -133,6 +137,7 @@ class Limiter:
             update={
                 "limits": self._ledger.limits,
                 "default_calls": self._ledger.default_calls,
+                "sweep_at": self._sweep_at,
                 "recount": self._ledger.recounting,
                 "memory": pack(self._ledger, self._in_flight),
             }
@@ -167,21 +172,26 @@ class Limiter:
             self._has_news = True
             asyncio.create_task(self._tell_news())  # noqa: RUF006 - ends with the run
 
-    def _deliver(self, grant: Grant) -> None:
-        self._in_flight[grant.key] = None
+    def _deliver(self, grant: Grant, *, may_be_known: bool = False) -> None:
+        self._in_flight[grant.key] = may_be_known
         asyncio.create_task(self._tell_grant(grant))  # noqa: RUF006 - awaited by `run` through `_in_flight`
 
     async def _tell_grant(self, grant: Grant) -> None:
-        """The permit is taken already; a call that is gone gives it back by that."""
+        """The permit is taken already; a call that is gone, and never knew of it, gives it back by that.
+
+        One that may have known may have left a leg: that is for the sweep to hang up first.
+        """
+        why: str | None = None
         try:
             await workflow.get_external_workflow_handle(call_of(grant.key)).signal(Signal.GRANTED, grant)
         except ApplicationError as error:
-            if error.type == NOT_THERE:
-                self._ledger.give_back(grant.key)
-            else:
-                workflow.logger.warning("grant_not_delivered", extra={"key": grant.key, "why": error.type})
-                self._ledger.drop(grant.key)
-        del self._in_flight[grant.key]
+            why = error.type
+            workflow.logger.info("grant_not_delivered", extra={"key": grant.key, "why": why})
+        may_be_known = self._in_flight.pop(grant.key)
+        if why == NOT_THERE and not may_be_known:
+            self._ledger.give_back(grant.key)
+        elif why not in (None, NOT_THERE):
+            self._ledger.drop(grant.key)
         self._admit()
 
     async def _keep_pace(self, until: datetime) -> None:
@@ -210,14 +220,14 @@ class Limiter:
 
     async def _sweep(self) -> None:
         """While there are holders, look now and then whether they still run; a terminated workflow releases nothing."""
-        pause = self._state.sweep_every
-        while True:
-            await workflow.sleep(pause, summary="until the next look at the holders")
-            if not self._ledger.held:
-                self._is_sweeping = False
-                return
+        every = self._state.sweep_every
+        while self._ledger.held:
+            self._sweep_at = self._sweep_at or workflow.now() + every
+            if self._sweep_at > workflow.now():
+                await workflow.sleep(self._sweep_at - workflow.now(), summary="until the next look at the holders")
             is_settled = await self._look_at_holders()
-            pause = self._state.sweep_every if is_settled else min(SETTLE_FOR, self._state.sweep_every)
+            self._sweep_at = workflow.now() + (every if is_settled else min(SETTLE_FOR, every))
+        self._is_sweeping, self._sweep_at = False, None
 
     async def _look_at_holders(self) -> bool:
         """Free what closed calls hold; whether nothing has to be looked at again soon."""

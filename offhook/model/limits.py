@@ -156,6 +156,8 @@ class LimiterState(Payload):
     limits: Limits = Limits()
     default_calls: Calls = DEFAULT_CONCURRENT_CALLS
     sweep_every: Seconds = timedelta(seconds=30)
+    sweep_at: Moment | None = None
+    """When the holders are to be looked at next: runs may follow each other faster than sweeps."""
     recount: bool = False
     """The memory of the run before is lost: ask the open calls who holds a permit and who waits."""
     memory: str = ""

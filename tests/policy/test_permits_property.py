@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -120,6 +120,7 @@ AGO = st.sampled_from([0, 0, 1, 1_000, 2_000, 4_000]) | st.integers(0, 5_000)
 LATER = st.sampled_from([1, 499, 500, 999, 1_000, 2_000]) | st.integers(1, 3_000)
 COUNTS = st.integers(0, 6)
 PACES = st.sampled_from([None, 0.5, 1, 2, 3])
+PACED = (TrunkLimits(trunk="one", calls_per_second=3), TrunkLimits(trunk="two", calls_per_second=0.5))
 PAUSES = st.sampled_from([PAUSE, None, None, None])
 
 
@@ -130,7 +131,7 @@ class Schedules(RuleBasedStateMachine):
         super().__init__()
         self.now = 0
         self.arrivals = 0
-        self.limits = Limits(calls=6, served_after=SERVED_AFTER, trunks=(TrunkLimits(trunk="one", calls_per_second=3),))
+        self.limits = Limits(calls=6, served_after=SERVED_AFTER, trunks=PACED)
         self.ledger = Ledger(self.limits)
         self.obvious = Obvious(self.limits)
 
@@ -174,6 +175,13 @@ class Schedules(RuleBasedStateMachine):
     @rule(milliseconds=LATER)
     def time_goes_on(self, milliseconds: int) -> None:
         self.now += milliseconds
+
+    @rule(early=st.sampled_from([0, 0, 1]))
+    def the_timer_of_a_pace_goes_off(self, early: int) -> None:
+        opens_at = self.ledger.opens_at(after(self.now / 1000))
+        if opens_at is not None:
+            self.now = max(self.now, _ms(opens_at) - early)
+        self._admit()
 
     @rule(calls=COUNTS, reserve=st.integers(0, 3))
     def the_account_s_limits_change(self, calls: int, reserve: int) -> None:
@@ -322,9 +330,13 @@ class Schedules(RuleBasedStateMachine):
 
         assert (opens_at is not None) is bool(late)
         if opens_at is not None:
-            opens = round((opens_at - after(0)) / timedelta(milliseconds=1))
+            opens = _ms(opens_at)
             assert any(self.obvious.is_in_pace(trunk, opens) for trunk in late)
             assert not any(self.obvious.is_in_pace(trunk, opens - 1) for trunk in late)
+
+
+def _ms(moment: datetime) -> int:
+    return round((moment - after(0)) / timedelta(milliseconds=1))
 
 
 def _counts(calls: list[Call]) -> dict[Priority, int]:

@@ -7,11 +7,16 @@ import pytest
 import pytest_asyncio
 
 from offhook.model import EndReason, LimitsChange, limiter_id
+from offhook.settings import Settings
 from offhook.testing import Furniture, House, open_house_in_real_time
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVENTS_A_RUN = 60
+LOAD = 40
+SWEEP_S = 2
+"""Longer than a run under load, shorter than the load lasts."""
+
 SHORT = {"outcome": "answer_and_hang_up", "ring_s": 2, "talk_s": 4}
 
 
@@ -19,12 +24,28 @@ SHORT = {"outcome": "answer_and_hang_up", "ring_s": 2, "talk_s": 4}
 async def restless() -> AsyncIterator[House]:
     """A house whose Temporal wants workflows to continue as new after a few dozen events."""
     flags = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={EVENTS_A_RUN}")
-    async with open_house_in_real_time(Furniture(server_flags=flags)) as opened:
+    settings = Settings(sweep_s=SWEEP_S)
+    async with open_house_in_real_time(Furniture(server_flags=flags, settings=settings)) as opened:
         yield opened
 
 
+async def test_holders_are_looked_at_though_no_run_lives_as_long_as_that_takes(restless: House) -> None:
+    """A run once began its wait anew: under load a terminated call kept its permit for ever."""
+    stays = {"outcome": "answer_and_stay", "talk_s": 36_000}
+    await restless.calls.limits.change("hasty", LimitsChange(calls=4))
+    cut_short = await restless.start("+14157200000", account="hasty", simulate=stays)
+    await restless.client.get_workflow_handle(cut_short.call_id).terminate("by hand")
+
+    await asyncio.gather(
+        *(restless.call(f"+1415721{index:04}", account="hasty", simulate=SHORT) for index in range(LOAD))
+    )
+    view = await restless.calls.limits.get("hasty")
+
+    assert view.used == 0
+
+
 async def test_nothing_is_lost_when_the_limiter_continues_as_new_under_load(restless: House) -> None:
-    numbers = [f"+1415710{index:04}" for index in range(40)]
+    numbers = [f"+1415710{index:04}" for index in range(LOAD)]
     await restless.calls.limits.change("restless", LimitsChange(calls=4))
     first_run = (await restless.client.get_workflow_handle(limiter_id("restless")).describe()).run_id
 
