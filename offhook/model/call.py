@@ -46,7 +46,7 @@ class CallRequest(Payload):
     call_id: CallId = Field(default_factory=new_call_id)
     account: AccountId = DEFAULT_ACCOUNT
     from_number: E164 | None = None
-    trunk_id: str | None = None
+    trunk_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     priority: Priority = Priority.NORMAL
     """Among the account's waiting calls: 1 first, 5 last."""
     not_before: Moment | None = None

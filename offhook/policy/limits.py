@@ -38,6 +38,8 @@ def _check(change: LimitsChange) -> None:
         if limit not in known:
             whose = "an account" if change.trunk is None else "a trunk"
             raise InvalidRequest(field=limit, problem=f"{whose} has no such limit", expected=", ".join(known))
+    if change.pause is not None and change.resume:
+        raise InvalidRequest(field="pause", problem="both paused and resumed", expected="one of them")
     if twice := sorted(set(_given(change)) & set(change.unset)):
         raise InvalidRequest(field=twice[0], problem="both set and unset", expected="one of them")
     if change.calls_per_second is not None and change.calls_per_second < SLOWEST:

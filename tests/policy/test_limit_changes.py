@@ -115,6 +115,7 @@ def test_a_trunk_may_be_paused_before_it_has_limits() -> None:
         pytest.param(SET, {"trunk": "t" * 101, "calls": 1}, "trunk", id="a-trunk-with-too-long-a-name"),
         pytest.param(SET, {"trunk": "t", "calls_per_second": 0.0009}, "calls_per_second", id="a-pace-too-slow"),
         pytest.param(SET, {"trunk": "t", "calls_per_second": 5e-324}, "calls_per_second", id="a-pace-near-none"),
+        pytest.param(SET, {"pause": OTHER_PAUSE, "resume": True}, "pause", id="paused-and-resumed"),
         pytest.param(SET, {"reserve": 3, "unset": ["reserve"]}, "reserve", id="set-and-unset"),
         pytest.param(SET, {"reserve": 11}, "reserve", id="more-kept-than-there-are"),
         pytest.param(SET, {"calls": 3}, "reserve", id="fewer-than-are-kept"),
