@@ -1,6 +1,7 @@
 """An account's limits: seen, changed, paused and resumed."""
 
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from pydantic import ValidationError
 from temporalio.client import Client, WorkflowUpdateFailedError
@@ -21,6 +22,9 @@ UPDATE_TIMEOUT = timedelta(seconds=10)
 NO_WORKER = "no worker answered for the account's limiter: is `offhook worker` or `offhook dev` running?"
 
 
+Answer = TypeVar("Answer", LimitsView, QueueSight)
+
+
 class AccountLimits:
     """How many calls an account may have up at once, and over which trunks.
 
@@ -39,17 +43,8 @@ class AccountLimits:
             InvalidRequest: no account can have such a name.
         """
         check_account(account)
-        query = self._limiters.handle(account).query(
-            LimiterQuery.LIMITS, result_type=LimitsView, rpc_timeout=QUERY_TIMEOUT
-        )
-        with reachable():
-            try:
-                return LimitsView.model_validate(await query)
-            except RPCError as error:
-                if error.status in NOBODY_ANSWERED:
-                    raise TemporalUnavailable(NO_WORKER) from error
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
+        if (view := await self._query(account, LimiterQuery.LIMITS, LimitsView)) is not None:
+            return view
         unused, _ = unpack(LimiterState(account=account, default_calls=self._default_calls))
         return unused.view(account, datetime.now(UTC))
 
@@ -60,14 +55,7 @@ class AccountLimits:
             InvalidRequest: the limits would contradict each other; nothing was changed.
         """
         check_account(account)
-        with reachable():
-            try:
-                return await self._change(account, change)
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-            await self._limiters.revive(account)
-            return await self._change(account, change)
+        return await self._limiters.reach(account, lambda: self._change(account, change))
 
     async def pause(self, account: str, *, by: str, note: str | None = None, trunk: str | None = None) -> LimitsView:
         """Admit nobody; hang up nobody. For an account, or for one of its trunks."""
@@ -83,18 +71,21 @@ class AccountLimits:
 
     async def sight(self, account: str, call_id: str) -> QueueSight:
         """One call as the limiter sees it."""
-        query = self._limiters.handle(account).query(
-            LimiterQuery.WHY, call_id, result_type=QueueSight, rpc_timeout=QUERY_TIMEOUT
-        )
+        return await self._query(account, LimiterQuery.WHY, QueueSight, call_id) or QueueSight()
+
+    async def _query(self, account: str, query: LimiterQuery, answer: type[Answer], *args: str) -> Answer | None:
+        """What the limiter answers; None if there is none."""
+        handle = self._limiters.handle(account)
         with reachable():
             try:
-                return QueueSight.model_validate(await query)
+                found = await handle.query(query, args=args, result_type=answer, rpc_timeout=QUERY_TIMEOUT)
             except RPCError as error:
                 if error.status in NOBODY_ANSWERED:
                     raise TemporalUnavailable(NO_WORKER) from error
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
-                return QueueSight()
+                return None
+        return answer.model_validate(found)
 
     async def _change(self, account: str, change: LimitsChange) -> LimitsView:
         try:

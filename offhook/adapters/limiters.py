@@ -1,9 +1,10 @@
 """Limiters and open calls, as Temporal has them."""
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from temporalio.client import (
     Client,
@@ -22,6 +23,8 @@ from offhook.model import LimiterState, PermitAnswer, PermitAsk, PermitReturn, l
 from offhook.model.messages import CALL_WORKFLOW, LIMITER_WORKFLOW, LimiterQuery, LimiterSignal, LimiterUpdate
 from offhook.ports import Closing
 from offhook.settings import Settings
+
+T = TypeVar("T")
 
 ACCOUNT_ID = SearchAttributeKey.for_keyword("AccountId")
 
@@ -71,25 +74,33 @@ class Limiters:
 
     async def ask(self, ask: PermitAsk) -> PermitAnswer:
         """See :class:`offhook.ports.Permits`."""
-        with _reachable():
-            try:
-                return await self._ask(ask)
-            except RPCError as error:
-                if error.status is not RPCStatusCode.NOT_FOUND:
-                    raise
-            await self.revive(ask.account)
-            return await self._ask(ask)
+
+        async def update() -> PermitAnswer:
+            answer = await self.handle(ask.account).execute_update(
+                LimiterUpdate.ASK, ask, result_type=PermitAnswer, rpc_timeout=ANSWER_WITHIN
+            )
+            return PermitAnswer.model_validate(answer)
+
+        return await self.reach(ask.account, update)
 
     async def give_back(self, back: PermitReturn) -> None:
         """See :class:`offhook.ports.Permits`. A limiter that is not there is started: somebody may wait for this."""
+        await self.reach(back.account, lambda: self.handle(back.account).signal(LimiterSignal.GIVE_BACK, back))
+
+    async def reach(self, account: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Tell an account's limiter something; if it is not there, start it and tell it then.
+
+        Raises:
+            TemporalUnavailable: trying again can help.
+        """
         with _reachable():
             try:
-                return await self._give_back(back)
+                return await work()
             except RPCError as error:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
-            await self.revive(back.account)
-            return await self._give_back(back)
+            await self.revive(account)
+            return await work()
 
     async def revive(self, account: str) -> None:
         """Start an account's limiter with all that its last run knew.
@@ -112,15 +123,6 @@ class Limiters:
                 search_attributes=TypedSearchAttributes([SearchAttributePair(ACCOUNT_ID, account)]),
                 static_summary=f"permits of account {account}",
             )
-
-    async def _ask(self, ask: PermitAsk) -> PermitAnswer:
-        answer = await self.handle(ask.account).execute_update(
-            LimiterUpdate.ASK, ask, result_type=PermitAnswer, rpc_timeout=ANSWER_WITHIN
-        )
-        return PermitAnswer.model_validate(answer)
-
-    async def _give_back(self, back: PermitReturn) -> None:
-        await self.handle(back.account).signal(LimiterSignal.GIVE_BACK, back)
 
     async def _last_known(self, account: str) -> LimiterState:
         """The state in which a closed limiter ended: its history is the truth, to its last event."""

@@ -10,7 +10,7 @@ from rich.text import Text
 from offhook.model import LimitsView, Pause, TrunkUse
 from offhook.model.limits import SERVED_AFTER
 from starter.cli.console import out, print_json
-from starter.cli.views import clock_time
+from starter.cli.views import card_rows, clock_time
 
 
 def print_limits(view: LimitsView, *, as_json: bool) -> None:
@@ -23,13 +23,7 @@ def print_limits(view: LimitsView, *, as_json: bool) -> None:
 
 def limits_panel(view: LimitsView) -> Panel:
     """Limits as a card, the trunks beneath."""
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    for label, value in _facts(view):
-        if value:
-            rows.add_row(label, Text(value) if isinstance(value, str) else value)
-    parts = (rows, *((Text(""), _trunks(view.trunks)) if view.trunks else ()))
+    parts = (card_rows(_facts(view)), *((Text(""), _trunks(view.trunks)) if view.trunks else ()))
     title = Text.assemble("account ", (view.account, "bold"))
     border = "yellow" if view.limits.pause or view.recounting else "green"
     return Panel(Group(*parts), title=title, title_align="left", border_style=border, expand=False)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from rich.console import RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -56,15 +57,20 @@ def seconds(duration: float | None) -> str:
     return "" if duration is None else f"{duration:.1f} s"
 
 
+def card_rows(facts: Iterable[tuple[str, RenderableType]]) -> Table:
+    """The rows of a card: only what is known; plain text is no markup."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="dim", no_wrap=True)
+    rows.add_column(overflow="fold")
+    for label, value in facts:
+        if value:
+            rows.add_row(label, Text(value) if isinstance(value, str) else value)
+    return rows
+
+
 def panel(view: CallView) -> Panel:
     """A call as a card: only what is known is shown."""
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="dim")
-    rows.add_column(overflow="fold")
-    rows.add_row("status", status_text(view.status))
-    for label, value in _facts(view):
-        if value:
-            rows.add_row(label, value)
+    rows = card_rows([("status", status_text(view.status)), *_facts(view)])
     title = Text(view.call_id, style="bold")
     return Panel(rows, title=title, title_align="left", border_style=STYLES[view.status], expand=False)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from offhook.model import Holder, Waiting, Why
 from offhook.policy.queue_words import roughly
 from starter.cli.console import out, print_json
-from starter.cli.views import clock_time
+from starter.cli.views import card_rows, clock_time
 
 HOLDERS_LISTED = 10
 
@@ -25,11 +25,7 @@ def print_why(why: Why, *, as_json: bool) -> None:
 
 def why_panel(why: Why) -> Panel:
     """The reason as a card: in one sentence, then in parts."""
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    for label, value in _facts(why):
-        rows.add_row(label, Text(value) if isinstance(value, str) else value)
+    rows = card_rows(_facts(why))
     title = Text.assemble((why.call_id, "bold"), f", account {why.account}")
     border = "dim" if why.waiting is None else "yellow"
     parts = (Text(why.said), *((Text(""), rows) if rows.row_count else ()))

@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from typer.testing import Result
+
 from offhook.errors import CallNotFound, InvalidRequest, QueueFull, TemporalUnavailable
 from offhook.model import (
     Blocker,
@@ -65,6 +67,11 @@ class ScriptedLimits:
         trunks = tuple(TrunkUse(limits=of, used=1, waiting=2) for of in limits.trunks)
         self.view = self.view.model_copy(update={"limits": limits, "calls": calls, "trunks": trunks})
         return self.view
+
+
+def words(result: Result) -> str:
+    """What a command printed, without the frames and paddings of cards."""
+    return " ".join(result.stdout.replace("│", " ").split())
 
 
 class ScriptedCalls:

@@ -2,32 +2,22 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from offhook.model import EndReason, Priority, Why
 from starter.cli import app
-from tests.starter.scripted_calls import NOON, ScriptedCalls, holders, waiting
+from tests.starter.scripted_calls import NOON, ScriptedCalls, holders, waiting, words
 
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("TEMPORAL_ADDRESS", "LIVEKIT_URL"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def run(calls: ScriptedCalls, *args: str) -> Result:
     return CliRunner().invoke(app, ["calls", *args], obj=calls.open)
-
-
-def words(result: Result) -> str:
-    """What was printed, without the frames and paddings of cards."""
-    return " ".join(result.stdout.replace("│", " ").split())
 
 
 def test_create_prints_the_accepted_call_at_once() -> None:

@@ -3,30 +3,19 @@
 import getpass
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from offhook.model import Limit, Limits, LimitsChange, LimitsView, Pause
 from starter.cli import app
-from tests.starter.scripted_calls import NOON, ScriptedCalls
+from tests.starter.scripted_calls import NOON, ScriptedCalls, words
 
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("TEMPORAL_ADDRESS", "LIVEKIT_URL"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def run(calls: ScriptedCalls, *args: str) -> Result:
     return CliRunner().invoke(app, ["limits", *args], obj=calls.open)
-
-
-def words(result: Result) -> str:
-    """What was printed, without the frames and paddings of cards."""
-    return " ".join(result.stdout.replace("│", " ").split())
 
 
 def busy(**changes: object) -> LimitsView:
