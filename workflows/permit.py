@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -56,20 +57,16 @@ class Permit:
         await workflow.wait_condition(lambda: asking.done() or given_up())
         if not asking.done():
             asking.cancel()
-        try:
-            answer = await asking
-        except ActivityError:
-            return
-        self.waiting = answer.waiting
-        if answer.granted and answer.at is not None:
-            self.granted(Grant(key=self._ask.key, at=answer.at))
+        with suppress(ActivityError):
+            self._take_in(await asking)
 
     async def register(self) -> None:
         """Tell a limiter that lost its memory what is held or waited for, or that it is nothing."""
-        if self._asked and not self._gone:
-            await self._ask_limiter(ANSWER_WITHIN)
-        else:
+        if not self._asked or self._gone:
             await self._return(no_permit(self._ask.key))
+            return
+        with suppress(ActivityError):
+            self._take_in(await self._ask_limiter(ANSWER_WITHIN))
 
     async def give_back(self) -> None:
         """Give the permit back, or the place in the queue up: one and the same, so that no grant slips between."""
@@ -77,6 +74,11 @@ class Permit:
             return
         self._gone = True
         await self._return(self._ask.key)
+
+    def _take_in(self, answer: PermitAnswer) -> None:
+        self.waiting = answer.waiting
+        if answer.granted and answer.at is not None:
+            self.granted(Grant(key=self._ask.key, at=answer.at))
 
     async def _return(self, key: str) -> None:
         await workflow.execute_local_activity_method(
