@@ -59,6 +59,7 @@ def settings() -> Settings:
             "agents": (AGENT,),
             "media_agent": UNSERVED,
             "task_queue": "offhook-live",
+            "concurrent_calls": 1_000,
         }
     )
 

@@ -32,6 +32,15 @@ async def test_a_call_in_the_far_future_is_refused(dev_house: House) -> None:
         await dev_house.calls.start(request)
 
 
+async def test_a_create_that_fails_takes_no_permit_and_no_place(dev_house: House) -> None:
+    """AT-04."""
+    with pytest.raises(InvalidRequest):
+        await dev_house.calls.start(CallRequest(to_number="+14156000101", account="failing", agent_id="nobody"))
+
+    view = await dev_house.calls.limits.get("failing")
+    assert (view.used, view.waiting) == (0, 0)
+
+
 async def test_a_call_too_many_is_refused_at_the_door(dev_house: House) -> None:
     """REJECTED_QUEUE_FULL names the limit; a call that was let in before is found again all the same."""
     settings = dev_house.settings.model_copy(update={"max_waiting_calls": 3})
