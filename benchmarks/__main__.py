@@ -78,7 +78,7 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--only", choices=("call", "limiter"), help="one part alone")
-    parser.add_argument("--open-calls", type=int, default=2_000, help="calls held open for the memory figure")
+    parser.add_argument("--open-calls", type=int, default=1_000, help="calls held open for the memory figure")
     chosen = parser.parse_args()
     if chosen.only != "limiter":
         asyncio.run(measure("call", lambda: of_calls(chosen.open_calls)))

@@ -5,6 +5,7 @@ import secrets
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from benchmarks.rounds import Round, Size, in_turns, ratio
 from benchmarks.stand import Stand
 from benchmarks.tiny import TINY_QUEUE, Parked, TinyBench, TinyOrder
 from offhook.adapters.limiters import LIMITERS_FIRST, limiters_queue
+from offhook.errors import TemporalUnavailable
 from offhook.model import (
     LimiterState,
     Limits,
@@ -40,6 +42,11 @@ LIMITS = Limits(calls=PERMITS, reserve=PERMITS)
 A_ROUND = Size(calls=60, at_once=30)
 ROUNDS = 4
 JUNK_AT_ONCE = 40
+SUGGESTED_AT = 4_096
+"""Events after which the server suggests the next run; from then on there is one message a second."""
+
+DUE_EVERY_S = 1
+
 SWEEP_EVERY = timedelta(minutes=5)
 
 
@@ -125,10 +132,13 @@ async def _roll_over(stand: Stand, waiting: int) -> Rollover:
     account = _account(waiting)
     handle = stand.client.get_workflow_handle(limiter_id(account))
     run = (await handle.describe()).run_id
-    while (await handle.describe()).run_id == run:
-        junk = (PermitReturn(account=account, key=f"nobody/{secrets.token_hex(4)}/1") for _ in range(JUNK_AT_ONCE))
-        await asyncio.gather(*(handle.signal(LimiterSignal.GIVE_BACK, back) for back in junk))
-        await stand.calls.limits.get(account)
+    while (now := await handle.describe()).run_id == run:
+        is_due = now.history_length >= SUGGESTED_AT
+        junk = [PermitReturn(account=account, key=f"nobody/{secrets.token_hex(4)}/1") for _ in range(JUNK_AT_ONCE)]
+        await asyncio.gather(*(handle.signal(LimiterSignal.GIVE_BACK, back) for back in junk[: 1 if is_due else None]))
+        await asyncio.sleep(DUE_EVERY_S if is_due else 0)
+        with suppress(TemporalUnavailable):
+            await stand.calls.limits.get(account)
     return await _rollover_after(stand, stand.client.get_workflow_handle(handle.id, run_id=run))
 
 

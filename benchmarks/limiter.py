@@ -19,13 +19,13 @@ from offhook.model import CallRequest, CallStatus, EndReason, LimitsChange, Simu
 from offhook.model.limits import MOST_CALLS
 from offhook.model.messages import Signal
 
-HAND_OVERS = 150
+HAND_OVERS = 120
 HOLD = timedelta(milliseconds=150)
 """Long enough for the machine to come to rest between two hand-overs."""
 
 TINY_ROUND = Size(calls=120, at_once=60)
 CALLS_ROUND = Size(calls=60, at_once=60)
-ROUNDS = 4
+ROUNDS = 3
 PERMITS = 10
 LIMITS = {"tiny-ten": PERMITS, "tiny-plenty": MOST_CALLS, "calls-ten": PERMITS, "calls-plenty": MOST_CALLS}
 

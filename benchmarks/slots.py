@@ -21,9 +21,6 @@ A hand-over is not: it takes its milliseconds whatever a call takes."""
 PLACED_EVERY_S = 0.15
 """Far enough apart that nobody can doubt who came first."""
 
-PLACED_EVERY_S = 0.15
-"""Far enough apart that nobody can doubt who came first."""
-
 CALL = timedelta(seconds=30)
 EVERY = (timedelta(seconds=5), timedelta(seconds=30))
 SEED = 7

@@ -133,7 +133,7 @@ class Tiny:
     def __init__(self, order: TinyOrder) -> None:
         info = workflow.info()
         key = permit_key(info.workflow_id, info.first_execution_run_id, 1)
-        since, account = info.start_time, order.account or "none"
+        since, account = info.workflow_start_time, order.account or "none"
         self._permit = Permit(PermitAsk(account=account, key=key, priority=order.priority, since=since))
 
     @workflow.run

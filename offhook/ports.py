@@ -108,7 +108,7 @@ class OpenCalls(Protocol):
     """
 
     async def closing(self, call_id: str, run: str) -> Closing | None:
-        """How the call whose first run's id begins with ``run`` was closed; None while it is open."""
+        """How the call whose first run's id ends with ``run`` was closed; None while it is open."""
         ...
 
     async def of_account(self, account: str) -> tuple[str, ...]:

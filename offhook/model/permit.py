@@ -7,13 +7,15 @@ from offhook.model.identity import AccountId
 from offhook.model.limits import Pause, Priority
 from offhook.model.simulate import Seconds
 
+RUN_DIGITS = 8
+
 
 def permit_key(call_id: str, run_id: str, attempt: int) -> str:
-    """The name of one acquisition: the call, the start of its first run's id, the attempt.
+    """The name of one acquisition: the call, the end of its first run's id, the attempt.
 
-    The same however often it is asked for, another one after the id was used again.
+    The same however often it is asked for, another one after the id was used again. Run ids begin with the time.
     """
-    return f"{call_id}/{run_id[:8]}/{attempt}"
+    return f"{call_id}/{run_id[-RUN_DIGITS:]}/{attempt}"
 
 
 def call_of(key: str) -> str:
@@ -22,7 +24,7 @@ def call_of(key: str) -> str:
 
 
 def run_of(key: str) -> str:
-    """The first eight characters of its first run's id."""
+    """The last eight characters of its first run's id."""
     return key.split("/", 2)[1]
 
 

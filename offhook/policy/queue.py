@@ -67,7 +67,11 @@ class Queue:
         waiter = Waiter(since_ms, self._arrivals, key, trunk, priority)
         self._waiters[key] = waiter
         self.text += len(key)
-        insort(self._lanes.setdefault((trunk, priority), []), waiter)
+        lane = self._lanes.setdefault((trunk, priority), [])
+        if lane and waiter < lane[-1]:
+            insort(lane, waiter)
+        else:
+            lane.append(waiter)
 
     def remove(self, key: str) -> Waiter | None:
         """Take a waiter out; None if it does not wait."""

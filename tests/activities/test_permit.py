@@ -25,8 +25,8 @@ from offhook.ports import Closing
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 SETTLE_FOR = timedelta(seconds=10)
 
-TALKING = permit_key("talking", "11111111-aaaa", 1)
-TERMINATED = permit_key("terminated", "22222222-bbbb", 2)
+TALKING = permit_key("talking", "aaaa-11111111", 1)
+TERMINATED = permit_key("terminated", "bbbb-22222222", 2)
 
 
 class World:

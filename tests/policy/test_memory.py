@@ -34,11 +34,11 @@ def next_run(account: Ledger) -> Ledger:
 
 
 def written(memory: object) -> str:
-    return base64.b85encode(zlib.compress(json.dumps(memory).encode())).decode()
+    return base64.b85encode(zlib.compress(json.dumps(memory).encode())).decode() + "."
 
 
 def read(memory: str) -> dict[str, Any]:
-    return json.loads(zlib.decompress(base64.b85decode(memory)))
+    return json.loads(zlib.decompress(base64.b85decode(memory.partition(".")[0])))
 
 
 def well_used() -> Ledger:
@@ -172,6 +172,18 @@ def test_the_memory_of_one_who_knew_nothing_says_nothing() -> None:
 
     assert undelivered == ()
     assert following.view("acme", NOW) == ledger().view("acme", NOW)
+
+
+def test_keys_of_every_form_come_back_in_their_places() -> None:
+    """Those of offhook's own making travel by themselves."""
+    ours = [permit_key(new_call_id(), str(uuid.uuid4()), 1) for _ in range(3)]
+    keys = [ours[0], "mine/0a1b2c3d/1", ours[1], permit_key(new_call_id(), str(uuid.uuid4()), 2), "call_/x/1", ours[2]]
+    account = ledger(calls=0)
+    ask(account, *keys)
+
+    following, _ = unpack(LimiterState(account="acme", limits=account.limits, memory=pack(account, ())))
+
+    assert waiting(following) == keys
 
 
 def test_what_a_newer_version_also_remembers_is_ignored() -> None:
