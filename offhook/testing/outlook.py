@@ -49,11 +49,8 @@ class Outlook:
 
     def underway(self) -> int:
         """How many activities and signals were set going of late and have not ended."""
-        return sum(not _is_overdue(since) for since in list(self._going.values()))
-
-    def is_whole(self) -> bool:
-        """Whether nothing happens but what is known here: no activity waits for its next try."""
-        return not any(_is_overdue(since) for since in list(self._going.values()))
+        now = time.monotonic()
+        return sum(now - since <= OVERDUE_AFTER_S for since in list(self._going.values()))
 
     def note(self, activation: WorkflowActivation, completion: WorkflowActivationCompletion) -> None:
         """Take in what a workflow was told and what it answered."""
@@ -80,10 +77,6 @@ class Outlook:
     def _forget(self, run_id: str) -> None:
         self._due = {key: due for key, due in self._due.items() if key[0] != run_id}
         self._going = {key: since for key, since in self._going.items() if key[0] != run_id}
-
-
-def _is_overdue(since: float) -> bool:
-    return time.monotonic() - since > OVERDUE_AFTER_S
 
 
 def watching(outlook: Outlook) -> SimplePlugin:

@@ -108,9 +108,9 @@ class Pump:
             if not await self._is_idle():
                 self._step = FIRST_STEP
                 return
-            timer = await self._until_timer()
-            step = min(step if left is None or not self._outlook.is_whole() else left, timer)
+            step = min(step, await self._until_timer())
         if step:
             await self._env.sleep(step)
         woke = self._clock.advance(step)
-        self._step = FIRST_STEP if woke else min(self._step * 2, LONGEST_STEP)
+        is_cut_short = step < self._step
+        self._step = FIRST_STEP if woke or is_cut_short else min(self._step * 2, LONGEST_STEP)

@@ -253,8 +253,8 @@ async def test_a_call_whose_time_has_not_come_can_be_cancelled(house: House) -> 
 async def test_a_waiting_call_knows_its_place_and_who_is_ahead(house: House) -> None:
     await limit(house, "places", calls=1)
     up = await house.start("+14156150101", account="places", simulate=TALKS_TWO_MINUTES)
-    ahead = await house.start("+14156150201", account="places", priority=1)
-    last = await house.start("+14156150301", account="places", priority=4)
+    ahead = await house.start("+14156150201", account="places", priority=1, simulate=TALKS_TWO_MINUTES)
+    last = await house.start("+14156150301", account="places", priority=4, simulate=TALKS_TWO_MINUTES)
 
     async with house.after(seconds(20)):
         why = await house.calls.why(last.call_id)
