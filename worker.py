@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities import AgentHand, HoldersHand, PermitHand, RoomHand, TelephoneHand
-from offhook.adapters.limiters import Limiters, LimiterTerms, TemporalCalls, limiters_queue
+from offhook.adapters.limiters import Limiters, TemporalCalls, limiters_queue
 from offhook.adapters.livekit import LiveKit, connect_livekit
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import Clock, WallClock
@@ -39,8 +39,7 @@ def build(
 def _for_calls(client: Client, livekit: LiveKit, settings: Settings, clock: Clock) -> Worker:
     telephone = TelephoneHand(livekit, livekit, TemporalReports(client), clock)
     room, agent = RoomHand(livekit), AgentHand(livekit, clock)
-    limiters = Limiters(client, LimiterTerms.of(settings))
-    permit = PermitHand(limiters, trunk=settings.trunk, default_calls=settings.concurrent_calls)
+    permit = PermitHand(Limiters(client, settings), trunk=settings.trunk, default_calls=settings.concurrent_calls)
     return Worker(
         client,
         task_queue=settings.task_queue,

@@ -19,7 +19,7 @@ from workflows.permit import Permit
 
 with workflow.unsafe.imports_passed_through():
     from activities import PermitHand
-    from offhook.adapters.limiters import Limiters, LimiterTerms
+    from offhook.adapters.limiters import Limiters
     from offhook.model import Grant, PermitAnswer, PermitAsk, PermitReturn, Priority, Waiting, permit_key
     from offhook.model.messages import Signal
     from offhook.temporal import sandbox
@@ -215,7 +215,7 @@ class TinyBench:
 async def tiny_bench(stand: Stand, *, gate_slots: int) -> AsyncGenerator[TinyBench]:
     """A worker for tiny calls, on a queue of its own beside those of limiters and calls."""
     book = Book()
-    limiters = Stopwatch(Limiters(stand.client, LimiterTerms.of(stand.settings)), book)
+    limiters = Stopwatch(Limiters(stand.client, stand.settings), book)
     permit, legs, gates = PermitHand(limiters, trunk=stand.settings.trunk), Legs(book), Gates(gate_slots, book)
     worker = Worker(
         stand.client,

@@ -8,7 +8,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from offhook.adapters.limiters import Limiters, LimiterTerms
+from offhook.adapters.limiters import Limiters
 from offhook.errors import InvalidRequest, TemporalUnavailable
 from offhook.model import LimiterState, LimitsChange, LimitsView, Pause, QueueSight, check_account
 from offhook.model.messages import LimiterQuery, LimiterUpdate
@@ -33,7 +33,7 @@ class AccountLimits:
     """
 
     def __init__(self, client: Client, settings: Settings) -> None:
-        self._limiters = Limiters(client, LimiterTerms.of(settings))
+        self._limiters = Limiters(client, settings)
         self._default_calls = settings.concurrent_calls
 
     async def get(self, account: str) -> LimitsView:

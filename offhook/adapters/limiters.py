@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -43,25 +42,6 @@ REMEMBERS_WITHIN = timedelta(seconds=15)
 LIMITERS_FIRST = Priority(priority_key=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class LimiterTerms:
-    """With what limiters are started."""
-
-    task_queue: str
-    """Of calls; limiters have one beside it."""
-    default_calls: int
-    sweep_every: timedelta
-
-    @classmethod
-    def of(cls, settings: Settings) -> "LimiterTerms":
-        """The terms the settings name."""
-        return cls(
-            task_queue=settings.task_queue,
-            default_calls=settings.concurrent_calls,
-            sweep_every=timedelta(seconds=settings.sweep_s),
-        )
-
-
 def limiters_queue(task_queue: str) -> str:
     """The task queue of limiters, beside that of calls: a flood of calls must not keep grants waiting."""
     return f"{task_queue}-limiters"
@@ -70,9 +50,9 @@ def limiters_queue(task_queue: str) -> str:
 class Limiters:
     """Fulfils :class:`offhook.ports.Permits`; a limiter that is not there is started, with what the last one knew."""
 
-    def __init__(self, client: Client, terms: LimiterTerms) -> None:
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
-        self._terms = terms
+        self._settings = settings
         self._asking: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(ASKED_AT_ONCE))
 
     def handle(self, account: str) -> WorkflowHandle[object, None]:
@@ -125,7 +105,7 @@ class Limiters:
                 LIMITER_WORKFLOW,
                 state,
                 id=limiter_id(account),
-                task_queue=limiters_queue(self._terms.task_queue),
+                task_queue=limiters_queue(self._settings.task_queue),
                 id_conflict_policy=OnConflict.USE_EXISTING,
                 priority=LIMITERS_FIRST,
                 search_attributes=TypedSearchAttributes([SearchAttributePair(ACCOUNT_ID, account)]),
@@ -134,7 +114,8 @@ class Limiters:
 
     async def _last_known(self, account: str) -> LimiterState:
         """The state in which a closed limiter ended: its history is the truth, to its last event."""
-        terms = {"default_calls": self._terms.default_calls, "sweep_every": self._terms.sweep_every}
+        sweep_every = timedelta(seconds=self._settings.sweep_s)
+        terms = {"default_calls": self._settings.concurrent_calls, "sweep_every": sweep_every}
         nothing = LimiterState(account=account, recount=True).model_copy(update=terms)
         query = self.handle(account).query(LimiterQuery.STATE, result_type=LimiterState, rpc_timeout=REMEMBERS_WITHIN)
         try:
