@@ -1,7 +1,6 @@
 """``offhook limits``: how many calls an account may have up at once; seen, changed, paused and resumed."""
 
 import getpass
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from pydantic import ValidationError
 
 from offhook.errors import InvalidRequest
 from offhook.model import Limit, LimitsChange, LimitsView, check_account
-from starter.cli.client import LimitsClient, with_client
+from starter.cli.client import CallsClient, with_client
 from starter.cli.failing import EPILOG, reporting
 from starter.cli.limits_view import print_limits
 from starter.cli.options import DevOption, JsonOption, TemporalOption
@@ -37,8 +36,7 @@ def get(
 ) -> None:
     """Show an account's limits, and how they are used now. An account that never called has the defaults."""
     with reporting(as_json=as_json):
-        name = check_account(account)
-        _show(ctx, lambda limits: limits.get(name), as_json=as_json, temporal=temporal, dev=dev)
+        _show(ctx, account, None, as_json=as_json, temporal=temporal, dev=dev)
 
 
 @limits_app.command("set", epilog=EPILOG)
@@ -79,8 +77,7 @@ def set_limits(  # noqa: PLR0913 - one parameter an option
             expected = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise InvalidRequest(field="limits", problem="nothing was given to change", expected=f"one of {expected}")
         change = _change(trunk=trunk, **given)
-        name = check_account(account)
-        _show(ctx, lambda limits: limits.change(name, change), as_json=as_json, temporal=temporal, dev=dev)
+        _show(ctx, account, change, as_json=as_json, temporal=temporal, dev=dev)
 
 
 @limits_app.command(epilog=EPILOG)
@@ -101,8 +98,7 @@ def pause(  # noqa: PLR0913 - one parameter an option
     with reporting(as_json=as_json):
         paused = {"by": by or _login(), "at": datetime.now(UTC), "note": note}
         change = _change(trunk=trunk, pause=paused)
-        name = check_account(account)
-        _show(ctx, lambda limits: limits.change(name, change), as_json=as_json, temporal=temporal, dev=dev)
+        _show(ctx, account, change, as_json=as_json, temporal=temporal, dev=dev)
 
 
 @limits_app.command(epilog=EPILOG)
@@ -118,21 +114,25 @@ def resume(  # noqa: PLR0913 - one parameter an option
     """Admit calls again."""
     with reporting(as_json=as_json):
         change = _change(trunk=trunk, resume=True)
-        name = check_account(account)
-        _show(ctx, lambda limits: limits.change(name, change), as_json=as_json, temporal=temporal, dev=dev)
+        _show(ctx, account, change, as_json=as_json, temporal=temporal, dev=dev)
 
 
-def _show(
+def _show(  # noqa: PLR0913 - what every command was given
     ctx: typer.Context,
-    ask: Callable[[LimitsClient], Awaitable[LimitsView]],
+    account: str,
+    change: LimitsChange | None,
     *,
     as_json: bool,
     temporal: str | None,
     dev: Path | None,
 ) -> None:
-    """Ask, and print the limits as they then stand."""
-    view = with_client(ctx, lambda calls: ask(calls.limits), temporal=temporal, dev=dev)
-    print_limits(view, as_json=as_json)
+    """Make the change, if there is one, and print the limits as they then stand."""
+    name = check_account(account)
+
+    async def ask(calls: CallsClient) -> LimitsView:
+        return await (calls.limits.get(name) if change is None else calls.limits.change(name, change))
+
+    print_limits(with_client(ctx, ask, temporal=temporal, dev=dev), as_json=as_json)
 
 
 def _change(**fields: object) -> LimitsChange:
