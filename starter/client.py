@@ -29,7 +29,7 @@ from offhook.model import (
 )
 from offhook.model.messages import CALL_WORKFLOW, Query, Signal
 from offhook.policy.queue_words import in_utc, waiting_in_words
-from offhook.policy.states import public_status
+from offhook.policy.states import first_state, public_status
 from offhook.settings import Settings
 from starter.door import Door
 from starter.limits import AccountLimits
@@ -231,8 +231,7 @@ def _attributes(request: CallRequest) -> TypedSearchAttributes:
 
 
 def _accepted(request: CallRequest) -> CallView:
-    is_early = request.not_before is not None and request.not_before > datetime.now(UTC)
-    state = CallState.SCHEDULED if is_early else CallState.QUEUED
+    state = first_state(request.not_before, accepted_at=datetime.now(UTC))
     return CallView(
         call_id=request.call_id,
         status=public_status(state),

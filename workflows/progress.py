@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
         Waiting,
     )
     from offhook.policy.queue_words import waiting_in_words
-    from offhook.policy.states import may_follow, public_status
+    from offhook.policy.states import first_state, may_follow, public_status
 
 
 class Progress:
@@ -30,8 +30,7 @@ class Progress:
 
     def __init__(self, request: CallRequest, *, accepted_at: datetime) -> None:
         self.cancellation_requested = False
-        is_early = request.not_before is not None and request.not_before > accepted_at
-        state = CallState.SCHEDULED if is_early else CallState.QUEUED
+        state = first_state(request.not_before, accepted_at=accepted_at)
         self._view = CallView(
             call_id=workflow.info().workflow_id,
             status=public_status(state),
@@ -39,7 +38,7 @@ class Progress:
             account=request.account,
             priority=request.priority,
             not_before=request.not_before,
-            queued_at=None if is_early else accepted_at,
+            queued_at=accepted_at if state is CallState.QUEUED else None,
             agent_id=request.agent_id,
             to_number=request.to_number,
             from_number=request.from_number,

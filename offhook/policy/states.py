@@ -1,5 +1,6 @@
 """The state table: the one place that knows which state is which status, and which may follow which."""
 
+from datetime import datetime
 from typing import assert_never
 
 from offhook.model.states import CallState, CallStatus
@@ -28,6 +29,12 @@ def public_status(state: CallState) -> CallStatus:
             return CallStatus.FAILED
         case _:
             assert_never(state)
+
+
+def first_state(not_before: datetime | None, *, accepted_at: datetime) -> CallState:
+    """Where a call stands that has just been accepted."""
+    is_early = not_before is not None and not_before > accepted_at
+    return CallState.SCHEDULED if is_early else CallState.QUEUED
 
 
 def is_terminal(state: CallState) -> bool:
