@@ -88,7 +88,8 @@ class Limits(Payload):
 
     def of_trunk(self, trunk: str) -> TrunkLimits:
         """A trunk's limits; none where it has none."""
-        return next((limits for limits in self.trunks if limits.trunk == trunk), TrunkLimits(trunk=trunk))
+        found = next((limits for limits in self.trunks if limits.trunk == trunk), None)
+        return TrunkLimits(trunk=trunk) if found is None else found
 
     def with_trunk(self, limits: TrunkLimits) -> "Limits":
         """The same limits with one trunk's changed."""

@@ -143,14 +143,18 @@ class Ledger:
 
     def give_back(self, key: str) -> None:
         """A permit comes back, or a waiter goes; whatever comes later under this key is void."""
-        self._forget(key)
+        self.drop(key)
         self._returned[key] = None
         if len(self._returned) > REMEMBERED_RETURNS:
             del self._returned[next(iter(self._returned))]
 
     def drop(self, key: str) -> None:
-        """A grant could not be told to a call that may yet ask again."""
-        self._forget(key)
+        """Neither held nor waited for any more, for now: the call may ask again."""
+        if self.queue.remove(key) is not None:
+            self.changes += 1
+        held = self._held.pop(key, None)
+        if held is not None:
+            self._count(held, -1)
 
     def remember_returned(self, keys: Iterable[str]) -> None:
         """Take over what an earlier run remembered."""
@@ -350,13 +354,6 @@ class Ledger:
     def _use_of(self, trunk: str) -> TrunkUse:
         limits = self._limits.of_trunk(trunk)
         return TrunkUse(limits=limits, used=self._used_on[trunk], waiting=self.queue.waiting_on(trunk))
-
-    def _forget(self, key: str) -> None:
-        if self.queue.remove(key) is not None:
-            self.changes += 1
-        held = self._held.pop(key, None)
-        if held is not None:
-            self._count(held, -1)
 
     def _count(self, held: Held, by: int) -> None:
         self.changes += 1

@@ -9,10 +9,10 @@ import pytest_asyncio
 from offhook.model import EndReason, LimitsChange, limiter_id
 from offhook.settings import Settings
 from offhook.testing import Furniture, House, open_house_in_real_time
+from tests.replay.record import OFTEN_ANEW
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EVENTS_A_RUN = 60
 LOAD = 40
 SWEEP_S = 2
 """Longer than a run under load, shorter than the load lasts."""
@@ -23,9 +23,8 @@ SHORT = {"outcome": "answer_and_hang_up", "ring_s": 2, "talk_s": 4}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def restless() -> AsyncIterator[House]:
     """A house whose Temporal wants workflows to continue as new after a few dozen events."""
-    flags = ("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={EVENTS_A_RUN}")
     settings = Settings(sweep_s=SWEEP_S)
-    async with open_house_in_real_time(Furniture(server_flags=flags, settings=settings)) as opened:
+    async with open_house_in_real_time(Furniture(server_flags=OFTEN_ANEW, settings=settings)) as opened:
         yield opened
 
 
