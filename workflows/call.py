@@ -37,10 +37,11 @@ with workflow.unsafe.imports_passed_through():
         RoomOrder,
         Speech,
         Waiting,
+        Wish,
         permit_key,
     )
     from offhook.model.messages import CALL_WORKFLOW, Query, Signal
-    from offhook.policy.evidence import Evidence, Intent, Wish
+    from offhook.policy.evidence import Evidence, Intent
     from offhook.policy.verdict import decide
 
 LIVEKIT_LATER = timedelta(minutes=1)

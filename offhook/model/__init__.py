@@ -9,6 +9,7 @@ from offhook.model.call import (
     CallRequest,
     CallView,
     Cause,
+    StoryLine,
     Timers,
     Verdict,
 )
@@ -67,7 +68,7 @@ from offhook.model.permit import (
 )
 from offhook.model.reasons import EndReason
 from offhook.model.simulate import Fate, Simulate
-from offhook.model.states import CallState, CallStatus, Direction, EndedBy, Phase, Retry
+from offhook.model.states import CallState, CallStatus, Direction, EndedBy, Phase, Retry, Wish
 
 __all__ = [
     "DEFAULT_ACCOUNT",
@@ -132,6 +133,7 @@ __all__ = [
     "Simulate",
     "SipAnswer",
     "Speech",
+    "StoryLine",
     "Sweep",
     "SweepOrder",
     "Swept",
@@ -141,6 +143,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "Why",
+    "Wish",
     "attempt_of",
     "call_of",
     "check_account",

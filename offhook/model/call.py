@@ -9,13 +9,14 @@ from pydantic import Field, ValidationError, field_validator
 from offhook.errors import InvalidRequest
 from offhook.model._base import JsonObject, Moment, Payload
 from offhook.model.identity import E164, AccountId, AgentId, CallId, new_call_id
+from offhook.model.leg import DialOutcome, Leaving, LegStatus
 from offhook.model.limits import Priority
 from offhook.model.moments import check_moment
 from offhook.model.numbers import check_e164
 from offhook.model.permit import Waiting
 from offhook.model.reasons import EndReason
 from offhook.model.simulate import Seconds, Simulate
-from offhook.model.states import CallState, CallStatus, Direction, EndedBy, Phase, Retry
+from offhook.model.states import CallState, CallStatus, Direction, EndedBy, Phase, Retry, Wish
 
 MAX_REQUEST_BYTES = 64 * 1024
 """A request is one Temporal payload; data beyond this belongs in the user's own store."""
@@ -85,7 +86,7 @@ class CallRequest(Payload):
 
 
 class Cause(Payload):
-    """The evidence behind an end reason, raw."""
+    """The evidence behind an end reason, raw: what was asked and what was seen, nothing inferred."""
 
     sip_status: int | None = None
     sip_phrase: str | None = None
@@ -93,6 +94,25 @@ class Cause(Payload):
     provider_code: str | None = None
     message: str | None = None
     component: str | None = None
+    asked: Wish | None = None
+    """What offhook itself wanted, if it ended the call."""
+    dial: DialOutcome | None = None
+    """What the last dial came to."""
+    rang: bool = False
+    """Whether ringing was seen."""
+    leaving: Leaving | None = None
+    """How the leg left its room, if that was seen before we took it away."""
+    last_status: LegStatus | None = None
+    """How far the leg had come when it left."""
+    mailbox_after: Seconds | None = None
+    """For a 480: from how much ringing on this trunk's 480 means a mailbox."""
+
+
+class StoryLine(Payload):
+    """One thing that happened to a call."""
+
+    at: Moment
+    what: str
 
 
 class Verdict(Payload):
@@ -141,6 +161,10 @@ class CallView(Payload):
     answered: bool = False
     """Whether the far end ever answered, even if it was too late to talk."""
     cancellation_requested: bool = False
+    attempts: int = 0
+    """Dials so far. More than one only where the carrier certainly rang nobody."""
+    story: tuple[StoryLine, ...] = ()
+    """What happened, in order. Told of a call that has ended; ``Calls.explain`` asks a running one."""
 
 
 class CallOutcome(CallView):

@@ -124,6 +124,8 @@ class DialResult(Payload):
     """The provider's own words, kept as evidence."""
     rang_for: timedelta | None = None
     """From the first ringing seen to the end of the dial; None if ringing was never seen."""
+    mailbox_after: timedelta | None = None
+    """From how much ringing on a 480 means a mailbox: the trunk's mark when this was dialled."""
 
 
 class LegStatus(StrEnum):

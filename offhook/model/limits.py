@@ -119,6 +119,8 @@ class LimitsChange(Payload):
     unset: tuple[Limit, ...] = ()
     """Back to the default."""
     pause: Pause | None = None
+    hang_up: bool = False
+    """With an account's pause: end the calls that are up, too."""
     resume: bool = False
 
 

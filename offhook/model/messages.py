@@ -21,6 +21,12 @@ class Signal(StrEnum):
     """The account's limiter lost its memory: tell it again what you hold or wait for."""
 
 
+class Update(StrEnum):
+    """What users ask of a call that it may refuse."""
+
+    CANCEL = "cancel"
+
+
 class LimiterSignal(StrEnum):
     """What calls tell their account's limiter."""
 
@@ -38,6 +44,7 @@ class Query(StrEnum):
     """What a call can be asked."""
 
     STATUS = "status"
+    STORY = "story"
 
 
 class LimiterQuery(StrEnum):

@@ -61,6 +61,8 @@ class PermitReturn(Payload):
 
     account: AccountId
     key: str
+    too_fast: bool = False
+    """The carrier refused the dial for its calls per second: the trunk is to be slowed."""
 
 
 class Grant(Payload):

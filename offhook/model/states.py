@@ -55,6 +55,19 @@ class EndedBy(StrEnum):
     PLATFORM = "platform"
 
 
+class Wish(StrEnum):
+    """Why offhook itself ends a call: recorded before the deed."""
+
+    HANG_UP = "hang_up"
+    AGENT_END = "agent_end"
+    AGENT_MISSING = "agent_missing"
+    AGENT_LOST = "agent_lost"
+    MAX_DURATION = "max_duration"
+    IDLE = "idle"
+    EXPIRED = "expired"
+    PLATFORM = "platform"
+
+
 class Retry(StrEnum):
     """When another attempt at the same number makes sense."""
 

@@ -2,25 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from offhook.model.events import AgentEnd, Left
 from offhook.model.leg import DialResult
-from offhook.model.states import EndedBy, Phase
-
-
-class Wish(StrEnum):
-    """Why offhook itself ends a call: recorded before the deed."""
-
-    HANG_UP = "hang_up"
-    AGENT_END = "agent_end"
-    AGENT_MISSING = "agent_missing"
-    AGENT_LOST = "agent_lost"
-    MAX_DURATION = "max_duration"
-    IDLE = "idle"
-    EXPIRED = "expired"
-    PLATFORM = "platform"
+from offhook.model.states import EndedBy, Phase, Wish
 
 
 @dataclass(frozen=True)

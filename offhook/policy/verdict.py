@@ -14,8 +14,8 @@ from offhook.model.call import Cause, Verdict
 from offhook.model.events import AgentEndWhy
 from offhook.model.leg import DialOutcome, DialResult, Leaving
 from offhook.model.reasons import EndReason
-from offhook.model.states import CallState, EndedBy, Phase
-from offhook.policy.evidence import Evidence, Intent, Wish
+from offhook.model.states import CallState, EndedBy, Phase, Wish
+from offhook.policy.evidence import Evidence, Intent
 from offhook.policy.reasons import MEANINGS
 from offhook.policy.sip import reason_for
 

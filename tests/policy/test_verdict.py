@@ -16,8 +16,9 @@ from offhook.model import (
     Left,
     Phase,
     SipAnswer,
+    Wish,
 )
-from offhook.policy.evidence import Evidence, Intent, Wish
+from offhook.policy.evidence import Evidence, Intent
 from offhook.policy.reasons import MEANINGS
 from offhook.policy.verdict import decide
 
