@@ -1,7 +1,7 @@
 """Heartbeats while an effect is waited for: how Temporal learns of a dead worker, and we of a cancellation."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from temporalio import activity
@@ -11,13 +11,13 @@ HEARTBEAT_EVERY_S = 2.0
 
 
 @asynccontextmanager
-async def heartbeating(*details: str) -> AsyncGenerator[None]:
-    """Send a heartbeat now and then until the block ends; ``details`` are what a successor needs."""
+async def heartbeating(details: Callable[[], Sequence[str]] = tuple) -> AsyncGenerator[None]:
+    """Send a heartbeat now and then until the block ends; ``details`` gives what a successor needs to know."""
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY_S)
-            activity.heartbeat(*details)
+            activity.heartbeat(*details())
 
     beating = asyncio.create_task(beat())
     try:

@@ -28,7 +28,7 @@ class AgentHand:
             LiveKitUnavailable: safe to try again; the room is created once and its agent dispatched once.
         """
         started = self._clock.now()
-        async with heartbeating(order.leg.room):
+        async with heartbeating():
             await self._rooms.open(order)
             while (waited := self._clock.now() - started) < order.join_timeout:
                 await self._clock.sleep(LOOK_EVERY)

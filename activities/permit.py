@@ -72,7 +72,7 @@ class HoldersHand:
                 closing = await self._calls.closing(call_of(key), run_of(key))
                 return await self._hang_up(key, closing, order) if closing else None
 
-        async with heartbeating(order.account):
+        async with heartbeating():
             looks = await asyncio.gather(*(look(key) for key in order.keys))
         return Sweep(found=tuple(swept for swept in looks if swept is not None))
 

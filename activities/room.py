@@ -1,10 +1,16 @@
 """Rooms: opened, looked into, cleared."""
 
+from datetime import UTC, datetime, timedelta
+
 from temporalio import activity
 
+from offhook.errors import LiveKitUnavailable
 from offhook.model.leg import Cleared, LegAddress, RoomOrder, RoomSight
 from offhook.model.messages import Activity
 from offhook.ports import Rooms
+
+ALARM_AFTER = timedelta(minutes=2)
+"""A leg that cannot be taken away for so long wants an operator: its permit is held, somebody may be on the line."""
 
 
 class RoomHand:
@@ -25,5 +31,14 @@ class RoomHand:
 
     @activity.defn(name=Activity.CLEAR_ROOM)
     async def clear(self, leg: LegAddress) -> Cleared:
-        """Hang the leg up and delete its room; done only when both are verified gone."""
-        return await self._rooms.clear(leg)
+        """Hang the leg up and delete its room; done only when both are verified gone.
+
+        Tried again for as long as it takes; after a while each failure is an alarm.
+        """
+        tried = activity.info()
+        try:
+            return await self._rooms.clear(leg)
+        except LiveKitUnavailable:
+            if datetime.now(UTC) - tried.scheduled_time > ALARM_AFTER:
+                activity.logger.error("leg_not_verified_gone", extra={"room": leg.room, "tries": tried.attempt})
+            raise

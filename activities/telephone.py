@@ -1,14 +1,15 @@
 """The telephone: dialling, and finding out what a dial came to."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from temporalio import activity
 
 from activities._heartbeat import heartbeating
 from offhook.errors import LiveKitUnavailable, TemporalUnavailable
 from offhook.model.events import Ringing
-from offhook.model.leg import DialOrder, DialOutcome, DialResult, LegAddress, LegSight, LegStatus
+from offhook.model.leg import DialOrder, DialOutcome, DialResult, LegAddress, LegStatus
 from offhook.model.messages import Activity
 from offhook.ports import Clock, LegReports, Rooms, Telephone
 
@@ -17,37 +18,47 @@ LOOK_EVERY = timedelta(seconds=1)
 ABSENT_FOR = timedelta(seconds=5)
 """A leg not seen for this long was never there or is gone: joining the room takes LiveKit 0.2 to 3.5 s."""
 
+OVERTIME = timedelta(seconds=5)
+"""LiveKit ends a ringing at its limit, which it counts from the INVITE on; what still rings then is taken away."""
+
 
 class TelephoneHand:
     """Dials once, and settles what is unknown by looking."""
 
-    def __init__(self, telephone: Telephone, rooms: Rooms, reports: LegReports, clock: Clock) -> None:
+    def __init__(
+        self,
+        telephone: Telephone,
+        rooms: Rooms,
+        reports: LegReports,
+        clock: Clock,
+        *,
+        mailbox_after: Callable[[str | None], timedelta],
+    ) -> None:
         self._telephone = telephone
         self._rooms = rooms
         self._reports = reports
         self._clock = clock
+        self._mailbox_after = mailbox_after
 
     @activity.defn(name=Activity.DIAL)
     async def dial(self, order: DialOrder) -> DialResult:
         """Dial, report ringing to the call, and return what the far end answered.
 
-        Not idempotent: to be run with ``maximum_attempts=1`` and never as a local activity. When it
-        is cancelled it takes the leg away and still returns what became of it.
+        Not idempotent: to be run with ``maximum_attempts=1`` and never as a local activity. Its heartbeats say since
+        when it rings. When it is cancelled it takes the leg away and still returns what became of it.
         """
-
-        async def report_ringing() -> None:
-            await self._report_ringing(order.leg)
-
-        dialing = asyncio.create_task(self._telephone.dial(order, on_ringing=report_ringing))
-        async with heartbeating(order.leg.room):
+        ringing = _Ringing(self._reports, order, self._clock)
+        dialing = asyncio.create_task(self._telephone.dial(order, on_ringing=ringing.report))
+        async with heartbeating(ringing.since):
             try:
-                return await asyncio.shield(dialing)
+                result = await asyncio.shield(dialing)
             except asyncio.CancelledError:
-                if activity.is_worker_shutdown():
+                if not _is_asked_to_stop():
                     dialing.cancel()
                     raise
                 await self._take_away(order.leg)
-                return await dialing
+                result = await dialing
+        return result.model_copy(update={"mailbox_after": self._mailbox_after(order.trunk_id)})
 
     @activity.defn(name=Activity.SETTLE)
     async def settle(self, order: DialOrder) -> DialResult:
@@ -56,25 +67,12 @@ class TelephoneHand:
         Raises:
             LiveKitUnavailable: nothing is known yet; safe to try again.
         """
-        deadline = self._clock.now() + order.ring_timeout
-        last_seen = self._clock.now()
-        async with heartbeating(order.leg.room):
-            while self._clock.now() < deadline and self._clock.now() - last_seen < ABSENT_FOR:
-                leg = (await self._rooms.look(order.leg)).leg
-                if _is_up(leg):
-                    return DialResult(outcome=DialOutcome.ANSWERED, text="adopted: the leg was found active")
-                last_seen = self._clock.now() if leg is not None else last_seen
-                await self._clock.sleep(LOOK_EVERY)
-            cleared = await self._rooms.clear(order.leg)
-        found = "a leg was found and removed" if cleared.leg_removed else "no leg was found"
-        return DialResult(outcome=DialOutcome.UNKNOWN, text=f"the dial's answer was lost; {found}")
-
-    async def _report_ringing(self, leg: LegAddress) -> None:
-        report = Ringing(event_id=f"dial-{leg.attempt}-ringing", attempt=leg.attempt, at=self._clock.now())
-        try:
-            await self._reports.ringing(leg.call_id, report)
-        except TemporalUnavailable:
-            activity.logger.warning("ringing_not_reported")
+        async with heartbeating():
+            settling = _Settling(self._rooms, _Ringing(self._reports, order, self._clock), order, self._clock)
+            found = await settling.watch()
+            if found is None:
+                found = await settling.close()
+        return found
 
     async def _take_away(self, leg: LegAddress) -> None:
         try:
@@ -83,5 +81,87 @@ class TelephoneHand:
             activity.logger.warning("leg_not_cleared_yet")
 
 
-def _is_up(leg: LegSight | None) -> bool:
-    return leg is not None and leg.status is LegStatus.ACTIVE
+def _is_asked_to_stop() -> bool:
+    """Whether it is the call that wants the dial to end.
+
+    Otherwise the worker is stopped, or Temporal no longer waits for this dial, and the call has begun to look for
+    the leg itself: it is left alone.
+    """
+    details = activity.cancellation_details()
+    return details is not None and details.cancel_requested and not activity.is_worker_shutdown()
+
+
+class _Ringing:
+    """Since when a leg rings; the call is told once."""
+
+    def __init__(self, reports: LegReports, order: DialOrder, clock: Clock) -> None:
+        self._reports = reports
+        self._leg = order.leg
+        self._clock = clock
+        self._since = order.rang_at
+        self._told = False
+
+    def since(self) -> Sequence[str]:
+        """For the heartbeat."""
+        return () if self._since is None else (self._since.isoformat(),)
+
+    def lasted(self) -> timedelta | None:
+        return None if self._since is None else self._clock.now() - self._since
+
+    async def report(self) -> None:
+        """It has been seen ringing."""
+        if self._told:
+            return
+        self._told, self._since = True, self._since or self._clock.now()
+        event_id = f"dial-{self._leg.attempt}-ringing"
+        try:
+            await self._reports.ringing(
+                self._leg.call_id, Ringing(event_id=event_id, attempt=self._leg.attempt, at=self._since)
+            )
+        except TemporalUnavailable:
+            activity.logger.warning("ringing_not_reported")
+
+
+class _Settling:
+    """Looks at a leg, whose dial's answer was lost, until it is known what to think of it."""
+
+    def __init__(self, rooms: Rooms, ringing: _Ringing, order: DialOrder, clock: Clock) -> None:
+        self._rooms = rooms
+        self._ringing = ringing
+        self._leg = order.leg
+        self._clock = clock
+        self._rings_until = clock.now() + order.ring_timeout
+        self._last_seen = clock.now()
+        self._last_rang: datetime | None = None
+
+    async def watch(self) -> DialResult | None:
+        """Look until the leg is active, or has not been there for a while, or has been there for too long."""
+        while True:
+            leg = (await self._rooms.look(self._leg)).leg
+            if leg is not None:
+                self._last_seen = self._clock.now()
+            if leg is not None and leg.status is LegStatus.ACTIVE:
+                return DialResult(outcome=DialOutcome.ANSWERED, text="adopted: the leg was found active")
+            if leg is not None and leg.status is LegStatus.RINGING:
+                self._last_rang = self._last_seen
+                await self._ringing.report()
+            if self._is_absent or self._is_overdue:
+                return None
+            await self._clock.sleep(LOOK_EVERY)
+
+    async def close(self) -> DialResult:
+        """Make sure that the leg is gone, and say what is known of it."""
+        cleared = await self._rooms.clear(self._leg)
+        if self._last_rang is not None and self._last_rang >= self._rings_until - LOOK_EVERY:
+            text = "adopted while it rang; it rang until its limit"
+            return DialResult(outcome=DialOutcome.RANG_OUT, rang_for=self._ringing.lasted(), text=text)
+        found = "a leg was found and removed" if cleared.leg_removed else "no leg was found"
+        return DialResult(outcome=DialOutcome.UNKNOWN, text=f"the dial's answer was lost; {found}")
+
+    @property
+    def _is_absent(self) -> bool:
+        return self._clock.now() - self._last_seen >= ABSENT_FOR
+
+    @property
+    def _is_overdue(self) -> bool:
+        return self._clock.now() >= self._rings_until + OVERTIME

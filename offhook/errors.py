@@ -3,6 +3,7 @@
 OffhookError
 ├── InvalidRequest        what was asked cannot be; nothing was started
 ├── CallNotFound          no such call
+├── CallConnected         the call cannot be cancelled any more: it talks, or has talked; nothing was changed
 ├── QueueFull             the account has as many calls pending as it may; nothing was started
 ├── LiveKitRefused        LiveKit does not accept our key or its secret
 └── Unavailable           a service did not answer; trying again can help
@@ -58,6 +59,14 @@ class CallNotFound(OffhookError):
     def __init__(self, call_id: str) -> None:
         self.call_id = call_id
         super().__init__(f"no call {call_id}")
+
+
+class CallConnected(OffhookError):
+    """The call is connected, or was: too late to cancel it. ``hang_up`` ends it. Nothing was changed."""
+
+    def __init__(self, call_id: str) -> None:
+        self.call_id = call_id
+        super().__init__(f"{call_id} is connected already; hang up instead")
 
 
 class QueueFull(OffhookError):

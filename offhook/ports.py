@@ -73,6 +73,8 @@ class CallReports(Protocol):
 
     async def speech(self, call_id: str, report: Speech) -> None: ...
 
+    async def left(self, call_id: str, report: Left) -> None: ...
+
     async def agent_ended(self, call_id: str, report: AgentEnd) -> None: ...
 
 
@@ -98,6 +100,46 @@ class Closing:
 
     how: str
     at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ListedRoom:
+    """A leg's room, as the provider lists it."""
+
+    leg: LegAddress
+    age: timedelta
+
+
+class RoomList(Protocol):
+    """The rooms there are."""
+
+    async def ours(self, *, older_than: timedelta) -> tuple[ListedRoom, ...]:
+        """The legs' rooms that this installation opened, or its dials did; others may share the provider.
+
+        Raises:
+            LiveKitUnavailable: trying again can help.
+        """
+        ...
+
+
+class RoomOwners(Protocol):
+    """Who owns rooms: calls, as Temporal knows them.
+
+    Raises:
+        TemporalUnavailable: from every method; trying again can help.
+    """
+
+    async def up(self) -> frozenset[str]:
+        """Calls that are open and dial or talk, as the visibility store has them: it may lag by a second."""
+        ...
+
+    async def closing(self, call_id: str) -> Closing | None:
+        """How a call was closed, the call itself being asked; None while it is open."""
+        ...
+
+    async def dials(self, call_id: str) -> int:
+        """How often an open call has dialled."""
+        ...
 
 
 class OpenCalls(Protocol):

@@ -1,20 +1,28 @@
-"""The typed client: start, get, watch, hang up, list, why. A closed set of verbs; nothing else steers a call."""
+"""The typed client: a closed set of verbs. Nothing else steers a call."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+    WorkflowHistoryEventFilterType,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import (
     Priority,
     SearchAttributePair,
     TypedSearchAttributes,
     WorkflowIDReusePolicy,
 )
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from offhook.errors import CallNotFound, InvalidRequest, QueueFull
+from offhook.errors import CallConnected, CallNotFound, InvalidRequest, QueueFull, TemporalUnavailable
 from offhook.model import (
     CallOutcome,
     CallRequest,
@@ -23,18 +31,21 @@ from offhook.model import (
     CallView,
     Direction,
     EndReason,
+    Explanation,
     HangUp,
+    StoryLine,
     Why,
     masked,
 )
-from offhook.model.messages import CALL_WORKFLOW, Query, Signal
+from offhook.model.messages import CALL_WORKFLOW, Query, Signal, Update
+from offhook.policy import explaining
 from offhook.policy.queue_words import in_utc, waiting_in_words
 from offhook.policy.states import first_state, public_status
 from offhook.settings import Settings
 from starter.door import Door
 from starter.limits import AccountLimits
 from starter.reaching import NOBODY_ANSWERED, reachable
-from starter.rows import row_of
+from starter.rows import row_of, was_cut_short, with_closing
 from workflows import attributes
 
 POLL_EVERY_S = 0.5
@@ -42,6 +53,11 @@ POLL_EVERY_S = 0.5
 
 QUERY_TIMEOUT = timedelta(seconds=3)
 """A call whose workers are all away is shown by its search attributes instead."""
+
+UPDATE_TIMEOUT = timedelta(seconds=10)
+"""Only a worker can say whether a call is connected; without one there is no answer."""
+
+NO_WORKER_FOR_CALLS = "no worker answered for the call: is `offhook worker` or `offhook dev` running?"
 
 FURTHEST_AHEAD = timedelta(days=90)
 """A call cannot wait longer for its time: its code has to be kept as long."""
@@ -134,13 +150,29 @@ class Calls:
         if view.state is CallState.SCHEDULED and view.not_before is not None:
             said = f"it waits for its own time: not before {in_utc(view.not_before)}"
             return why.model_copy(update={"said": said, "not_before": view.not_before})
-        if view.granted_at is not None or view.status is not CallStatus.PENDING:
+        if view.waiting is None and (view.granted_at is not None or view.status is not CallStatus.PENDING):
             return why.model_copy(update={"said": f"it waits for no permit: it has one, and is {view.state}"})
         sight = await self.limits.sight(view.account, call_id)
         said = "its permit was granted just now" if sight.granted_at else "it is about to ask for its permit"
         if sight.waiting is not None:
             said = waiting_in_words(sight.waiting)
         return why.model_copy(update={"said": said, **dict(sight)})
+
+    async def explain(self, call_id: str) -> Explanation:
+        """Why a call ended so, or what it is about now: in words, with the evidence and what happened when.
+
+        Raises:
+            CallNotFound: no call has this id.
+        """
+        view = await self.get(call_id)
+        if view.end_reason is None:
+            story = await self._story(call_id)
+            why = None if story is None else await self._why_if_it_waits(view)
+            return explaining.of_running(view, now=datetime.now(UTC), why=why, story=story)
+        if not was_cut_short(view):
+            return explaining.of_ended(view, view.end_reason)
+        story = await self._story(call_id)
+        return explaining.of_ended(await self._with_closing(view), view.end_reason, story=story or ())
 
     async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView:
         """Ask for the end of a call, in whatever state it is. Accepted is not ended: watch for that.
@@ -158,6 +190,35 @@ class Calls:
                     return view
                 await self._ask_to_end(call_id, asked)  # it has begun only this instant
         return await self.get(call_id)
+
+    async def cancel(self, call_id: str, request: HangUp | None = None) -> CallView:
+        """Ask for the end of a call that is not connected yet. Accepted is not ended: watch for that.
+
+        A call that has ended without ever having been connected is returned as it ended.
+
+        Raises:
+            CallNotFound: no call has this id.
+            CallConnected: it talks, or has talked; nothing was changed.
+        """
+        with reachable(call_id):
+            try:
+                view = await self._handle(call_id).execute_update(
+                    Update.CANCEL, request or HangUp(), result_type=CallView, rpc_timeout=UPDATE_TIMEOUT
+                )
+                return CallView.model_validate(view)
+            except WorkflowUpdateFailedError as refused:
+                if not _is_connected(refused):
+                    raise
+                raise CallConnected(call_id) from refused
+            except WorkflowUpdateRPCTimeoutOrCancelledError as nobody:
+                raise TemporalUnavailable(NO_WORKER_FOR_CALLS) from nobody
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+        view = await self.get(call_id)
+        if view.status is CallStatus.COMPLETED:
+            raise CallConnected(call_id)
+        return view
 
     async def _ask_to_end(self, call_id: str, request: HangUp) -> bool:
         """Whether there was an open call to ask."""
@@ -199,6 +260,38 @@ class Calls:
             if error.status not in NOBODY_ANSWERED:
                 raise
             return None
+
+    async def _story(self, call_id: str) -> tuple[StoryLine, ...] | None:
+        """What happened so far; None if no worker answers, nothing if it cannot tell."""
+        query = self._handle(call_id).query(Query.STORY, result_type=tuple[StoryLine, ...], rpc_timeout=QUERY_TIMEOUT)
+        with reachable(call_id):
+            try:
+                return tuple(StoryLine.model_validate(line) for line in await query)
+            except WorkflowQueryFailedError:
+                return ()
+            except RPCError as error:
+                if error.status not in NOBODY_ANSWERED:
+                    raise
+                return None
+
+    async def _why_if_it_waits(self, view: CallView) -> Why | None:
+        """Why it waits, if it does and its account's limiter says."""
+        if view.waiting is None and (view.status is not CallStatus.PENDING or view.granted_at is not None):
+            return None
+        try:
+            return await self.why(view.call_id)
+        except TemporalUnavailable:
+            return None
+
+    async def _with_closing(self, view: CallView) -> CallView:
+        """A call that was cut short, with who did it and why."""
+        closing = self._handle(view.call_id).fetch_history_events(
+            event_filter_type=WorkflowHistoryEventFilterType.CLOSE_EVENT
+        )
+        with reachable(view.call_id):
+            async for event in closing:
+                return with_closing(view, event)
+        return view
 
     async def _get_if_known(self, call_id: str, full: QueueFull) -> CallView:
         """The call, if it was accepted while there was room."""
@@ -243,6 +336,10 @@ def _accepted(request: CallRequest) -> CallView:
         to_number=request.to_number,
         from_number=request.from_number,
     )
+
+
+def _is_connected(refused: WorkflowUpdateFailedError) -> bool:
+    return isinstance(refused.cause, ApplicationError) and refused.cause.type == CallConnected.__name__
 
 
 def _literal(value: str) -> str:

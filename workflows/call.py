@@ -5,47 +5,40 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
-from workflows.deadlines import Alarm, Deadlines, Due
+from workflows.deadlines import Alarm, Deadlines
+from workflows.findings import Findings
 from workflows.leg import UNTIL_DONE, Leg
+from workflows.orders import dial_order, permit_ask, room_order
 from workflows.permit import Permit
 from workflows.progress import Progress
+from workflows.watch import Watch
 
 with workflow.unsafe.imports_passed_through():
     from activities import AgentHand, RoomHand
+    from offhook.errors import CallConnected
     from offhook.model import (
         AgentArrival,
         AgentEnd,
-        AgentJob,
         CallOutcome,
         CallRequest,
         CallState,
         CallView,
-        DialOrder,
-        DialOutcome,
         EndedBy,
         Grant,
         HangUp,
-        Leaving,
         Left,
-        LegAddress,
-        LegStatus,
-        PermitAsk,
-        Phase,
         Ringing,
         RoomOrder,
         Speech,
+        StoryLine,
         Waiting,
         Wish,
-        permit_key,
     )
-    from offhook.model.messages import CALL_WORKFLOW, Query, Signal
-    from offhook.policy.evidence import Evidence, Intent
+    from offhook.model.messages import CALL_WORKFLOW, Query, Signal, Update
+    from offhook.policy.again import may_go_again, pause_before_next, was_too_fast
     from offhook.policy.verdict import decide
-
-LIVEKIT_LATER = timedelta(minutes=1)
-"""LiveKit's own duration limit, which looks like a BYE, must fire after ours."""
 
 PREPARATION_MARGIN = timedelta(seconds=30)
 """How long, beyond the agent's join time, LiveKit may fail to answer before the call is given up."""
@@ -53,16 +46,14 @@ PREPARATION_MARGIN = timedelta(seconds=30)
 ARRIVAL_HEARTBEAT = timedelta(seconds=5)
 """An activity learns of its cancellation with a heartbeat, at four fifths of this: so long a hang-up may wait."""
 
-SECOND_LOOK_AFTER = timedelta(seconds=2)
-"""Two agreeing looks before a leg counts as gone."""
-
-SPEECH_PER_IDLE = 0.4
-"""A digest of who spoke costs four events; two within the idle limit are enough to know of every word in time."""
-
-EVENTS_REMEMBERED = 64
+AGAIN_WITHIN = timedelta(minutes=1)
+"""So long a call waits for the permit of a further attempt; its agent and its caller wait, too."""
 
 PERMITS = "permits-2026-11-23"
 """Calls begun before this have no permit, and ask for none."""
+
+AGAIN = "again-2026-11-23"
+"""Calls that were refused for their carrier's calls per second before this end with that."""
 
 
 @workflow.defn(name=CALL_WORKFLOW)
@@ -72,13 +63,12 @@ class Call:
     @workflow.init
     def __init__(self, request: CallRequest) -> None:
         self._request = request
-        self._leg = Leg(_order(request))
+        self._leg = Leg(dial_order(request))
         self._progress = Progress(request, accepted_at=workflow.info().workflow_start_time)
-        self._evidence = Evidence(media_timeout_initial=request.timers.media_timeout_initial)
-        self._permit = Permit(_permit_ask(request, self._leg.address))
+        self._findings = Findings(self._progress, media_timeout_initial=request.timers.media_timeout_initial)
+        self._permit = Permit(permit_ask(request, self._leg.address))
         self._alarm = Alarm()
         self._deadlines: Deadlines | None = None
-        self._events: list[str] = []
 
     @workflow.run
     async def run(self, _request: CallRequest) -> CallOutcome:
@@ -87,16 +77,18 @@ class Call:
         try:
             return await asyncio.shield(story)
         except asyncio.CancelledError:
-            self._end(Intent(Wish.HANG_UP, self._evidence.phase, by=EndedBy.OPERATOR, note="workflow cancelled"))
+            self._findings.end(Wish.HANG_UP, by=EndedBy.OPERATOR, note="workflow cancelled")
             return await story
 
     async def _see_through(self) -> CallOutcome:
         if workflow.patched(PERMITS):
             await self._wait_for_its_time()
             await self._connect_when_permitted()
+            while self._may_go_again:
+                await self._go_again()
         else:
             await self._connect()
-        return self._progress.ended(decide(self._evidence), at=workflow.now())
+        return self._progress.ended(decide(self._findings.evidence), left_at=self._findings.left_at)
 
     async def _connect_when_permitted(self) -> None:
         """Nothing that costs begins without a permit; whatever happens, it goes back once the leg is verified gone.
@@ -105,12 +97,12 @@ class Call:
         """
         connecting = asyncio.create_task(self._take_permit_and_connect())
         await workflow.wait([connecting])
-        await self._permit.give_back()
+        await self._permit.give_back(too_fast=was_too_fast(self._findings.evidence))
         await connecting
 
     async def _take_permit_and_connect(self) -> None:
         await self._take_permit()
-        if not self._is_over:
+        if not self._findings.is_over:
             await self._connect()
 
     async def _connect(self) -> None:
@@ -128,36 +120,36 @@ class Call:
         self._progress.note(f"not before {not_before:%Y-%m-%d %H:%M:%S %Z}")
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._is_over,
+                lambda: self._findings.is_over,
                 timeout=not_before - workflow.now(),
                 timeout_summary="until the call may begin",
             )
 
     async def _take_permit(self) -> None:
-        if self._is_over:
+        if self._findings.is_over:
             return
         self._progress.moved(CallState.QUEUED, at=workflow.now())
-        expires_at = self._permit.since + self._request.timers.queue
+        expires_at = self._permit_expires_at()
         if workflow.now() < expires_at:
             await self._ask_for_permit(expires_at)
         if not self._is_admitted:
             asyncio.create_task(self._keep_asking(expires_at))  # noqa: RUF006 - ends with the wait
-        await workflow.wait_condition(lambda: self._is_admitted or self._is_over)
+        await workflow.wait_condition(lambda: self._is_admitted or self._findings.is_over)
         if self._permit.granted_at is not None:
             self._progress.permitted(at=self._permit.granted_at)
 
     async def _ask_for_permit(self, expires_at: datetime) -> None:
-        await self._permit.ask(given_up=lambda: self._is_over, within=expires_at - workflow.now())
+        await self._permit.ask(given_up=lambda: self._findings.is_over, within=expires_at - workflow.now())
         if not self._is_admitted:
             self._progress.waits(self._permit.waiting)
 
     async def _keep_asking(self, expires_at: datetime) -> None:
         """Now and then ask again, lest a lost limiter leave the call waiting; at the deadline, give up."""
         asked_at = workflow.now()
-        while not (self._is_admitted or self._is_over):
+        while not (self._is_admitted or self._findings.is_over):
             again_at = asked_at + self._permit.asks_again_after
             if workflow.now() >= expires_at:
-                self._end(Intent(Wish.EXPIRED, self._evidence.phase))
+                self._findings.end(Wish.EXPIRED)
             elif workflow.now() >= again_at:
                 asked_at = workflow.now()
                 await self._ask_for_permit(expires_at)
@@ -167,21 +159,21 @@ class Call:
     async def _bring_agent(self) -> None:
         """Agent first: nobody answers into silence. A hang-up meanwhile is not kept waiting."""
         preparing = asyncio.create_task(self._prepare_room())
-        await workflow.wait_condition(lambda: preparing.done() or self._is_over)
+        await workflow.wait_condition(lambda: preparing.done() or self._findings.is_over)
         if not preparing.done():
             preparing.cancel()
         try:
             arrival = await preparing
         except ActivityError:
-            self._end(Intent(Wish.PLATFORM, self._evidence.phase, note="LiveKit did not answer: no room for the call"))
+            self._findings.end(Wish.PLATFORM, note="LiveKit did not answer: no room for the call")
             return
         if not arrival.joined:
-            self._end(Intent(Wish.AGENT_MISSING, self._evidence.phase))
+            self._findings.end(Wish.AGENT_MISSING)
             return
         self._progress.note("agent in the room" if arrival.identity else "room open")
 
     async def _prepare_room(self) -> AgentArrival:
-        order = self._room_order()
+        order = room_order(self._request, self._leg.address)
         if order.job is None:
             return await self._open_room(order)
         return await workflow.execute_activity_method(
@@ -205,72 +197,96 @@ class Call:
         return AgentArrival(joined=True)
 
     async def _dial(self) -> None:
-        if self._is_over:
+        if self._findings.is_over:
             return
-        self._evidence = self._evidence.with_(phase=Phase.DIALING)
-        self._progress.moved(CallState.DIALING, at=workflow.now())
-        result = await self._leg.dial(given_up=lambda: self._evidence.intent is not None)
-        rang = self._evidence.rang or result.rang_for is not None
-        self._evidence = self._evidence.with_(dial=result, rang=rang)
-        self._progress.dialled(result)
-        if result.outcome in (DialOutcome.ANSWERED, DialOutcome.CLOSED_AT_ANSWER) or self._was_answered_unseen:
-            self._answered()
+        self._findings.dials()
+        self._progress.dials(self._leg.address, at=workflow.now())
+        result = await self._leg.dial(given_up=lambda: self._findings.evidence.intent is not None)
+        self._findings.dialled(result)
 
     async def _talk(self) -> None:
-        if self._deadlines is None:
+        answered_at = self._findings.evidence.answered_at
+        if answered_at is None or not self._findings.is_talking:
             return
-        asyncio.create_task(self._keep_time(self._deadlines))  # noqa: RUF006 - ends with the workflow
-        await workflow.wait_condition(lambda: self._is_over)
+        has_agent = self._request.agent_id is not None
+        self._deadlines = Deadlines(self._request.timers, answered_at=answered_at, hears=has_agent)
+        watch = Watch(self._leg, self._findings, self._deadlines, self._alarm)
+        asyncio.create_task(watch.keep())  # noqa: RUF006 - ends with the workflow
+        await workflow.wait_condition(lambda: self._findings.is_over)
 
     async def _clear(self) -> None:
         """Whatever happened, nobody is left in a room."""
         await self._leg.clear()
+
+    async def _go_again(self) -> None:
+        """The carrier rang nobody: a leg of its own, behind a fence of its own, with a permit of its own."""
+        attempt = self._leg.address.attempt
+        self._leg = self._leg.next()
+        self._permit = Permit(permit_ask(self._request, self._leg.address))
+        self._findings.begin_again()
+        self._progress.goes_again()
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._findings.is_over,
+                timeout=pause_before_next(attempt, workflow.random().random()),
+                timeout_summary="until the carrier takes more calls",
+            )
+        await self._connect_when_permitted()
 
     # What the world reports.
 
     @workflow.signal(name=Signal.RINGING)
     def ringing(self, event: Ringing) -> None:
         """The far end is being alerted."""
-        if not self._is_news(event.event_id, event.attempt) or self._evidence.dial is not None:
-            return
-        self._evidence = self._evidence.with_(rang=True)
-        if self._evidence.phase is Phase.DIALING:
-            self._evidence = self._evidence.with_(phase=Phase.RINGING)
-            self._progress.moved(CallState.RINGING, at=workflow.now())
+        if self._is_news(event.event_id, event.attempt) and self._findings.evidence.dial is None:
+            self._findings.rings(workflow.now())
 
     @workflow.signal(name=Signal.LEFT)
     def left(self, event: Left) -> None:
         """The leg left its room."""
-        if self._is_news(event.event_id, event.attempt) and self._evidence.left is None:
-            self._gone(event)
+        if self._is_news(event.event_id, event.attempt):
+            self._findings.left(event)
 
     @workflow.signal(name=Signal.AGENT_LEFT)
     def agent_left(self, event: Left) -> None:
         """The agent left the room without having asked for the end."""
         if self._is_news(event.event_id, event.attempt):
-            self._end(Intent(Wish.AGENT_LOST, self._evidence.phase, note=event.text))
+            self._findings.end(Wish.AGENT_LOST, note=event.text)
 
     @workflow.signal(name=Signal.AGENT_ENDED)
     def agent_ended(self, event: AgentEnd) -> None:
         """The agent's side wants the call to end."""
         if self._is_news(event.event_id, event.attempt):
-            self._evidence = self._evidence.with_(user_heard=self._evidence.user_heard or event.user_spoke)
-            self._end(Intent(Wish.AGENT_END, self._evidence.phase, note=event.note, agent_end=event))
+            self._findings.agent_ends(event)
 
     @workflow.signal(name=Signal.SPEECH)
     def speech(self, event: Speech) -> None:
         """A digest of who spoke last; it only moves a deadline."""
-        if self._deadlines is not None and self._is_news(event.event_id, event.attempt):
-            self._evidence = self._evidence.with_(
-                user_heard=self._evidence.user_heard or event.user_spoke_at is not None
-            )
+        if not self._is_news(event.event_id, event.attempt):
+            return
+        if event.answered_at is not None:
+            self._findings.answered(event.answered_at)
+        if event.user_spoke_at is not None:
+            self._findings.heard_user()
+        if self._deadlines is not None:
             self._deadlines.heard(workflow.now() - event.since_last_word)
 
     @workflow.signal(name=Signal.HANG_UP)
     def hang_up(self, request: HangUp) -> None:
         """End the call, in whatever state it is. A second request changes nothing."""
-        self._end(Intent(Wish.HANG_UP, self._evidence.phase, by=request.by, note=request.note))
+        self._findings.end(Wish.HANG_UP, by=request.by, note=request.note)
         self._progress.cancellation_requested = True
+
+    @workflow.update(name=Update.CANCEL)
+    def cancel(self, request: HangUp) -> CallView:
+        """End the call, unless it is connected already. A second request changes nothing."""
+        self.hang_up(request)
+        return self._progress.view()
+
+    @cancel.validator
+    def _check_cancel(self, request: HangUp) -> None:  # noqa: ARG002 - the update's signature
+        if self._findings.evidence.answered_at is not None:
+            raise ApplicationError("the call is connected", type=CallConnected.__name__)
 
     @workflow.signal(name=Signal.GRANTED)
     def granted(self, grant: Grant) -> None:
@@ -280,7 +296,7 @@ class Call:
     @workflow.signal(name=Signal.QUEUE_NEWS)
     def queue_news(self, waiting: Waiting) -> None:
         """The place in the queue changed, or what the call waits for."""
-        if not (self._is_admitted or self._is_over):
+        if not (self._is_admitted or self._findings.is_over):
             self._progress.waits(waiting)
 
     @workflow.signal(name=Signal.REGISTER, unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
@@ -293,6 +309,11 @@ class Call:
         """The call as it stands."""
         return self._progress.view()
 
+    @workflow.query(name=Query.STORY)
+    def story(self) -> tuple[StoryLine, ...]:
+        """What has happened so far."""
+        return self._progress.story
+
     # What is made of it.
 
     @property
@@ -300,117 +321,14 @@ class Call:
         return self._permit.granted_at is not None
 
     @property
-    def _is_over(self) -> bool:
-        return self._evidence.intent is not None or self._evidence.left is not None
+    def _may_go_again(self) -> bool:
+        may = may_go_again(self._findings.evidence, attempt=self._leg.address.attempt)
+        return may and workflow.patched(AGAIN)
 
-    @property
-    def _was_answered_unseen(self) -> bool:
-        """The dial's answer was lost, yet the leg is known to have talked: nobody is to ring there again."""
-        dial, left = self._evidence.dial, self._evidence.left
-        unknown = dial is not None and dial.outcome is DialOutcome.UNKNOWN
-        return unknown and left is not None and left.last_status in (LegStatus.ACTIVE, LegStatus.HUNG_UP)
-
-    def _end(self, intent: Intent) -> None:
-        """Record our own wish to end the call, unless its end is already known."""
-        if not self._is_over:
-            self._evidence = self._evidence.with_(intent=intent)
-            self._progress.note(f"ending: {intent.wish.replace('_', ' ')}")
-
-    def _answered(self) -> None:
-        now = workflow.now()
-        self._evidence = self._evidence.with_(answered_at=now)
-        if self._evidence.intent is not None:
-            return
-        self._evidence = self._evidence.with_(phase=Phase.ACTIVE)
-        self._progress.moved(CallState.ACTIVE, at=now)
-        if not self._is_over and self._evidence.dial and self._evidence.dial.outcome is DialOutcome.ANSWERED:
-            self._deadlines = Deadlines(self._request.timers, answered_at=now, hears=self._request.agent_id is not None)
-
-    def _gone(self, event: Left) -> None:
-        answered_at = self._evidence.answered_at
-        self._evidence = self._evidence.with_(
-            left=event, left_after=workflow.now() - answered_at if answered_at else None
-        )
-        self._progress.note(f"leg left: {event.leaving.replace('_', ' ')}")
-
-    async def _keep_time(self, deadlines: Deadlines) -> None:
-        """One timer at a time, for the earliest deadline; signs of life make it fire early and start anew."""
-        while not self._is_over:
-            at, due = deadlines.next()
-            if at > workflow.now():
-                await self._alarm.until(at, summary=due)
-                continue
-            match due:
-                case Due.MAX_DURATION:
-                    self._end(Intent(Wish.MAX_DURATION, self._evidence.phase))
-                case Due.IDLE:
-                    self._end(Intent(Wish.IDLE, self._evidence.phase))
-                case Due.WATCH:
-                    await self._watch(deadlines)
-
-    async def _watch(self, deadlines: Deadlines) -> None:
-        """Every event may have been lost: look whether the leg is still there."""
-        if (await self._leg.look()).leg is None:
-            await workflow.sleep(SECOND_LOOK_AFTER, summary="second look")
-            if (await self._leg.look()).leg is None and self._evidence.left is None:
-                self._gone(self._found_gone())
-        deadlines.looked(workflow.now())
-
-    def _found_gone(self) -> Left:
-        return Left(
-            event_id="watch",
-            attempt=self._leg.address.attempt,
-            at=workflow.now(),
-            leaving=Leaving.OTHER,
-            text="found gone by looking; nobody reported how",
-        )
+    def _permit_expires_at(self) -> datetime:
+        first = self._permit.since + self._request.timers.queue
+        return first if self._leg.address.attempt == 1 else workflow.now() + AGAIN_WITHIN
 
     def _is_news(self, event_id: str, attempt: int) -> bool:
-        if event_id in self._events or attempt != self._leg.address.attempt:
-            return False
-        self._events = [*self._events[-EVENTS_REMEMBERED:], event_id]
-        return True
-
-    def _room_order(self) -> RoomOrder:
-        timers = self._request.timers
-        return RoomOrder(leg=self._leg.address, job=self._agent_job(), join_timeout=timers.agent_join)
-
-    def _agent_job(self) -> AgentJob | None:
-        request, leg = self._request, self._leg.address
-        if request.agent_id is None:
-            return None
-        return AgentJob(
-            call_id=leg.call_id,
-            attempt=leg.attempt,
-            agent_id=request.agent_id,
-            identity=leg.identity,
-            speech_every=request.timers.idle * SPEECH_PER_IDLE,
-            to_number=request.to_number,
-            from_number=request.from_number,
-            instructions=request.instructions,
-            data=request.data,
-            simulate=request.simulate,
-        )
-
-
-def _permit_ask(request: CallRequest, leg: LegAddress) -> PermitAsk:
-    info = workflow.info()
-    return PermitAsk(
-        account=request.account,
-        key=permit_key(leg.call_id, info.first_execution_run_id, leg.attempt),
-        trunk=request.trunk_id,
-        priority=request.priority,
-        since=max(info.workflow_start_time, request.not_before or info.workflow_start_time),
-    )
-
-
-def _order(request: CallRequest) -> DialOrder:
-    return DialOrder(
-        leg=LegAddress(call_id=workflow.info().workflow_id, attempt=1),
-        to_number=request.to_number,
-        from_number=request.from_number,
-        trunk_id=request.trunk_id,
-        ring_timeout=request.timers.ring,
-        max_call_duration=request.timers.ring + request.timers.max_duration + LIVEKIT_LATER,
-        simulate=request.simulate,
-    )
+        """Whether this is told for the first time, and of the leg that there is now."""
+        return attempt == self._leg.address.attempt and self._findings.is_news(event_id)

@@ -55,6 +55,7 @@ class Deadlines:
     def __post_init__(self) -> None:
         self._last_word = self.answered_at
         self._last_seen = self.answered_at
+        self._last_tried = self.answered_at
         self._looks = 0
 
     def heard(self, at: datetime) -> None:
@@ -71,12 +72,16 @@ class Deadlines:
         self._looks += 1
         self.seen(at)
 
+    def looked_in_vain(self, at: datetime) -> None:
+        """LiveKit did not say whether the leg is there."""
+        self._last_tried = at
+
     def next(self) -> tuple[datetime, Due]:
         """The earliest deadline, and what it is for."""
         interval = WATCH_INTERVALS[min(self._looks, len(WATCH_INTERVALS) - 1)]
         candidates = [
             (self.answered_at + self.timers.max_duration, Due.MAX_DURATION),
-            (self._last_seen + interval, Due.WATCH),
+            (max(self._last_seen + interval, self._last_tried + WATCH_INTERVALS[0]), Due.WATCH),
         ]
         if self.hears:
             candidates.append((self._last_word + self.timers.idle, Due.IDLE))

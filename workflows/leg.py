@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -45,6 +46,11 @@ class Leg:
     def address(self) -> LegAddress:
         return self._order.leg
 
+    def next(self) -> "Leg":
+        """The leg of the next attempt: a room and an identity of its own."""
+        address = self.address.model_copy(update={"attempt": self.address.attempt + 1})
+        return Leg(self._order.model_copy(update={"leg": address}))
+
     async def dial(self, *, given_up: Callable[[], bool]) -> DialResult:
         """Dial once. When ``given_up`` comes true meanwhile, take the leg away and wait for the dial's end."""
         dialing = asyncio.create_task(self._originate(given_up))
@@ -61,16 +67,19 @@ class Leg:
             await self.clear()
             await workflow.wait([dialing], timeout=CLEAR_AGAIN_AFTER.total_seconds())
 
-    async def look(self) -> RoomSight:
-        """See who is in the room."""
-        return await workflow.execute_local_activity_method(
-            RoomHand.look,
-            self.address,
-            start_to_close_timeout=LOOK_TIMEOUT,
-            retry_policy=UNTIL_DONE,
-            local_retry_threshold=LOOK_TIMEOUT,
-            summary="is the leg still there?",
-        )
+    async def look(self) -> RoomSight | None:
+        """See who is in the room; None if LiveKit did not say."""
+        try:
+            return await workflow.execute_local_activity_method(
+                RoomHand.look,
+                self.address,
+                schedule_to_close_timeout=LOOK_TIMEOUT,
+                retry_policy=UNTIL_DONE,
+                local_retry_threshold=LOOK_TIMEOUT,
+                summary="is the leg still there?",
+            )
+        except ActivityError:
+            return None
 
     async def clear(self) -> Cleared:
         """Hang up and delete the room; returns once both are verified gone.
@@ -87,15 +96,20 @@ class Leg:
         )
 
     async def _originate(self, given_up: Callable[[], bool]) -> DialResult:
-        result = await self._dial_once()
+        ordered_at = workflow.now()
+        result, rang_at = await self._dial_once()
         if result.outcome is DialOutcome.UNKNOWN and not given_up():
-            return await self._settle()
+            ring_left = max(ordered_at + self._order.ring_timeout - workflow.now(), timedelta(0))
+            return await self._settle(ring_left, rang_at)
         return result
 
-    async def _dial_once(self) -> DialResult:
-        """The fence: the intent is in the history before the INVITE, and nothing ever repeats it."""
+    async def _dial_once(self) -> tuple[DialResult, datetime | None]:
+        """The fence: the intent is in the history before the INVITE, and nothing ever repeats it.
+
+        With the result of a dial that was lost comes since when it was ringing, if it still told of that.
+        """
         try:
-            return await workflow.execute_activity_method(
+            result = await workflow.execute_activity_method(
                 TelephoneHand.dial,
                 self._order,
                 schedule_to_start_timeout=DIAL_QUEUE_LIMIT,
@@ -106,17 +120,23 @@ class Leg:
                 summary=f"dial {masked(self._order.to_number)}, attempt {self.address.attempt}",
             )
         except ActivityError as error:
-            return _lost(error)
+            return _lost(error), _rang_at(error)
+        return result, None
 
-    async def _settle(self) -> DialResult:
-        return await workflow.execute_activity_method(
-            TelephoneHand.settle,
-            self._order,
-            start_to_close_timeout=self._order.ring_timeout + DIAL_MARGIN,
-            heartbeat_timeout=HEARTBEAT_TIMEOUT,
-            retry_policy=UNTIL_DONE,
-            summary="the dial's answer was lost: look what became of it",
-        )
+    async def _settle(self, ring_left: timedelta, rang_at: datetime | None) -> DialResult:
+        try:
+            return await workflow.execute_activity_method(
+                TelephoneHand.settle,
+                self._order.model_copy(update={"ring_timeout": ring_left, "rang_at": rang_at}),
+                start_to_close_timeout=self._order.ring_timeout + DIAL_MARGIN,
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=UNTIL_DONE,
+                summary="the dial's answer was lost: look what became of it",
+            )
+        except ActivityError as error:
+            if not is_cancelled_exception(error):
+                raise
+            return DialResult(outcome=DialOutcome.UNKNOWN, text="the dial's answer was lost; given up meanwhile")
 
 
 def _lost(error: ActivityError) -> DialResult:
@@ -128,3 +148,11 @@ def _lost(error: ActivityError) -> DialResult:
         return DialResult(outcome=DialOutcome.NOT_SENT, text="cancelled before it was sent")
     name = cause.type.name if isinstance(cause, ActivityTimeout) and cause.type else type(cause).__name__
     return DialResult(outcome=DialOutcome.UNKNOWN, text=f"the dialling worker was lost ({name})")
+
+
+def _rang_at(error: ActivityError) -> datetime | None:
+    """Since when a lost dial was ringing: its last heartbeat says so. One of an older worker may say anything else."""
+    heartbeat = error.cause.last_heartbeat_details if isinstance(error.cause, ActivityTimeout) else ()
+    with suppress(ValueError):
+        return datetime.fromisoformat(str(heartbeat[0])) if heartbeat else None
+    return None

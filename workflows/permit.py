@@ -68,22 +68,22 @@ class Permit:
         with suppress(ActivityError):
             self._take_in(await self._ask_limiter(ANSWER_WITHIN))
 
-    async def give_back(self) -> None:
+    async def give_back(self, *, too_fast: bool = False) -> None:
         """Give the permit back, or the place in the queue up: one and the same, so that no grant slips between."""
         if not self._asked:
             return
         self._gone = True
-        await self._return(self._ask.key)
+        await self._return(self._ask.key, too_fast=too_fast)
 
     def _take_in(self, answer: PermitAnswer) -> None:
         self.waiting = answer.waiting
         if answer.granted and answer.at is not None:
             self.granted(Grant(key=self._ask.key, at=answer.at))
 
-    async def _return(self, key: str) -> None:
+    async def _return(self, key: str, *, too_fast: bool = False) -> None:
         await workflow.execute_local_activity_method(
             PermitHand.give_back,
-            PermitReturn(account=self._ask.account, key=key),
+            PermitReturn(account=self._ask.account, key=key, too_fast=too_fast),
             start_to_close_timeout=ANSWER_WITHIN,
             retry_policy=UNTIL_DONE,
             local_retry_threshold=ANSWER_WITHIN,

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         DialOutcome,
         DialResult,
         LegAddress,
+        StoryLine,
         Verdict,
         Waiting,
     )
@@ -44,8 +45,13 @@ class Progress:
             from_number=request.from_number,
             accepted_at=accepted_at,
         )
-        self._lines: list[str] = []
+        self._story: list[StoryLine] = []
         self.note("accepted")
+
+    @property
+    def story(self) -> tuple[StoryLine, ...]:
+        """What has happened so far."""
+        return tuple(self._story)
 
     def view(self) -> CallView:
         """The call as it stands."""
@@ -58,7 +64,7 @@ class Progress:
         status = public_status(state)
         changed = status is not self._view.status
         self._view = self._view.model_copy(update={"state": state, "status": status, **self._times(state, at)})
-        self.note(f"**{state}**")
+        self.note(state)
         if changed:
             workflow.upsert_search_attributes(self._attributes())
 
@@ -73,16 +79,39 @@ class Progress:
         self._view = self._view.model_copy(update={"waiting": None, "granted_at": at})
         self.note(f"permit granted{waited}")
 
-    def dialled(self, result: DialResult) -> None:
-        """Keep how long it rang."""
-        if result.rang_for is not None:
-            self._view = self._view.model_copy(update={"ring_seconds": result.rang_for.total_seconds()})
+    def dials(self, leg: LegAddress, *, at: datetime) -> None:
+        """A leg is about to be originated."""
+        if may_follow(self._view.state, CallState.DIALING):
+            self.moved(CallState.DIALING, at=at)
+        else:
+            self.note(f"dialing, attempt {leg.attempt}")
+        dialled = {"dialed_at": at, "session_id": leg.room, "attempts": leg.attempt}
+        self._view = self._view.model_copy(update=dialled)
+
+    def goes_again(self) -> None:
+        """The carrier had no room for one more call; there is to be another attempt, with a permit of its own."""
+        self._view = self._view.model_copy(update={"granted_at": None})
+        self.note("the carrier takes no more calls this second: once more, a little later")
+
+    def dialled(self, result: DialResult, *, at: datetime) -> None:
+        """Keep what the dial came to, and how long it rang."""
+        rang_for = result.rang_for
+        if rang_for is None and self._view.ringing_at is not None:
+            rang_for = at - self._view.ringing_at
+        if rang_for is not None:
+            self._view = self._view.model_copy(update={"ring_seconds": rang_for.total_seconds()})
         if result.outcome is not DialOutcome.ANSWERED:
             sip = f" ({result.sip.code} {result.sip.phrase})" if result.sip else ""
             self.note(f"dial: {result.outcome.replace('_', ' ')}{sip}")
+        elif result.text is not None:
+            self.note(result.text)
 
-    def ended(self, verdict: Verdict, *, at: datetime) -> CallOutcome:
-        """Close the book: the one place where a call gets its end reason."""
+    def ended(self, verdict: Verdict, *, left_at: datetime | None) -> CallOutcome:
+        """Close the book: the one place where a call gets its end reason.
+
+        A leg that left by itself ended the call then, whenever that became known.
+        """
+        at = workflow.now() if left_at is None or verdict.cause.asked is not None else left_at
         talked = at - self._view.answered_at if self._view.answered_at else None
         self._view = self.view().model_copy(
             update={
@@ -94,22 +123,23 @@ class Progress:
                 "cause": verdict.cause,
                 "answered": verdict.answered,
                 "ended_at": at,
-                "talk_seconds": talked.total_seconds() if talked else None,
+                "talk_seconds": max(talked.total_seconds(), 0) if talked is not None else None,
             }
         )
         self.moved(verdict.state, at=at)
-        self.note(f"**{verdict.end_reason}**, ended by {verdict.ended_by}")
-        return CallOutcome.model_validate(self._view.model_dump())
+        self.note(f"{verdict.end_reason}, ended by {verdict.ended_by}")
+        return CallOutcome.model_validate({**self._view.model_dump(), "story": self._story})
 
-    def note(self, line: str) -> None:
-        """Add a line to the call's story in the Temporal UI."""
-        self._lines.append(f"- `{workflow.now():%H:%M:%S}` {line}")
+    def note(self, what: str) -> None:
+        """Add a line to the call's story."""
+        self._story.append(StoryLine(at=workflow.now(), what=what))
         self._show()
 
     def _show(self) -> None:
+        """The story as the Temporal UI's page shows it."""
         view = self._view
         reason = f" · **{view.end_reason}**" if view.end_reason else ""
-        lines = [f"### {view.status}{reason}", "", *self._lines]
+        lines = [f"### {view.status}{reason}", "", *(f"- `{line.at:%H:%M:%S}` {line.what}" for line in self._story)]
         if view.waiting is not None:
             lines.append(f"- `{view.waiting.as_of:%H:%M:%S}` waits: {waiting_in_words(view.waiting)}")
         workflow.set_current_details("\n".join(lines))
@@ -118,9 +148,6 @@ class Progress:
         match state:
             case CallState.QUEUED:
                 return {"queued_at": at}
-            case CallState.DIALING:
-                room = LegAddress(call_id=self._view.call_id, attempt=1).room
-                return {"dialed_at": at, "session_id": room}
             case CallState.RINGING:
                 return {"ringing_at": at}
             case CallState.ACTIVE:

@@ -38,6 +38,8 @@ class Speech(Payload):
     agent_spoke_at: Moment | None = None
     since_last_word: timedelta = timedelta(0)
     """How long ago, when this was sent, the last word of either side was spoken."""
+    answered_at: Moment | None = None
+    """When the agent saw the leg answer: the dial's own answer may be lost."""
 
 
 class AgentEndWhy(StrEnum):
@@ -64,6 +66,8 @@ class AgentEnd(Payload):
     """For errors: ``llm``, ``tts``, ``stt`` or ``tool``."""
     user_spoke: bool = False
     """Whether the agent ever heard the user."""
+    answered_at: Moment | None = None
+    """When the agent saw the leg answer; None if it never did."""
 
 
 class HangUp(Payload):

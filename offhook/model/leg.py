@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from offhook.model._base import JsonObject, Payload
+from offhook.model._base import JsonObject, Moment, Payload
 from offhook.model.identity import E164, AgentId, CallId
 from offhook.model.simulate import Simulate
 
@@ -43,9 +43,12 @@ class DialOrder(Payload):
     from_number: E164 | None = None
     trunk_id: str | None = None
     ring_timeout: timedelta
+    """For settling: what is left of it."""
     max_call_duration: timedelta
     """LiveKit's own bound, from the dial on: later than ours, which must fire first."""
     simulate: Simulate | None = None
+    rang_at: Moment | None = None
+    """For settling: when ringing was first seen."""
 
 
 class CallMetadata(Payload):
@@ -87,6 +90,8 @@ class DialOutcome(StrEnum):
     """Answered and hung up in the same instant."""
     NO_FINAL_RESPONSE = "no_final_response"
     """A provisional response, then the transaction died."""
+    RANG_OUT = "rang_out"
+    """The dial's answer was lost; the leg was found, rang until its limit, and we took it away."""
     AUTH_REQUIRED = "auth_required"
     NO_COMMON_CODEC = "no_common_codec"
     NOT_SENT = "not_sent"

@@ -11,10 +11,11 @@ from offhook.model.states import EndedBy, Phase, Wish
 
 @dataclass(frozen=True)
 class Intent:
-    """Our own decision to end the call, with the phase it was in at that moment."""
+    """Our own decision to end the call, with when it was made and the phase the call was in."""
 
     wish: Wish
     phase: Phase
+    at: datetime
     by: EndedBy = EndedBy.POLICY
     note: str | None = None
     agent_end: AgentEnd | None = None
@@ -24,8 +25,8 @@ class Intent:
 class Evidence:
     """Everything a verdict is made of.
 
-    ``intent`` and ``left`` are each set once, the first time; an intent that comes after the leg
-    is known to have left is not recorded, so where both stand, the intent was first.
+    ``intent`` and ``left`` are each set once, the first time. An intent that comes after the leg is known to have
+    left is not recorded; a departure that is told of after an intent is, with the time at which it happened.
     """
 
     media_timeout_initial: timedelta

@@ -2,9 +2,13 @@
 
 The order of precedence, first match wins:
 
-1. our own intent, recorded before the leg was known to have left;
-2. after an answer: how the leg left;
-3. without one: what the dial came to.
+1. after an answer, how the leg left, if it left before we decided to end the call, by LiveKit's own time of the
+   departure, however late we were told;
+2. our own intent, recorded before the deed;
+3. after an answer, how the leg left;
+4. without one, what the dial came to.
+
+Two causes within the same second are told apart by nobody: there our intent, which is on record, goes first.
 """
 
 from datetime import timedelta
@@ -17,17 +21,24 @@ from offhook.model.reasons import EndReason
 from offhook.model.states import CallState, EndedBy, Phase, Wish
 from offhook.policy.evidence import Evidence, Intent
 from offhook.policy.reasons import MEANINGS
-from offhook.policy.sip import reason_for
+from offhook.policy.sip import MAILBOX_CODE, reason_for
 
-NO_AUDIO_EARLIEST, NO_AUDIO_LATEST = timedelta(seconds=-0.5), timedelta(seconds=5)
+LIVEKIT_COUNTS_IN = timedelta(seconds=1)
+"""A webhook's time is a whole second, rounded down."""
+
+NO_AUDIO_EARLIEST, NO_AUDIO_LATEST = timedelta(seconds=-1.5), timedelta(seconds=3)
 """Around ``media_timeout_initial`` after the answer, a loss of media means that none ever came.
 
-livekit-sip cuts a silent leg exactly then (measured 15.0 s for 15 s; we see the answer a little late, and the
-leaving by as much as a webhook takes to be delivered); one that had audio before is cut ``media_timeout`` after the
-last packet.
+livekit-sip cuts a silent leg exactly then (measured 15.0 s for 15 s); one that had audio before is cut
+``media_timeout`` after the last packet. We see the answer a little late; a departure told of late is known to the
+second, one told of at once as exactly as the webhook was fast.
 """
 
 PROVIDER = "livekit"
+
+TALKING = (Phase.ACTIVE, Phase.TRANSFER)
+OURS = (Leaving.REMOVED, Leaving.ROOM_CLOSED)
+"""Most likely our own doing: what we do to end a call, seen from LiveKit."""
 
 _BY_WISH = {
     Wish.AGENT_END: EndReason.AGENT_HUNG_UP,
@@ -67,6 +78,7 @@ _BY_LEAVING = {
 _BY_DIAL = {
     DialOutcome.REFUSED: EndReason.SIP_FAILED_OTHER,
     DialOutcome.TIMED_OUT: EndReason.SIP_FAILED_NO_FINAL_RESPONSE,
+    DialOutcome.RANG_OUT: EndReason.USER_DID_NOT_PICK_UP,
     DialOutcome.NO_RESPONSE: EndReason.SIP_FAILED_TRUNK_UNAVAILABLE,
     DialOutcome.NO_FINAL_RESPONSE: EndReason.SIP_FAILED_NO_FINAL_RESPONSE,
     DialOutcome.AUTH_REQUIRED: EndReason.SIP_FAILED_TRUNK_AUTH,
@@ -82,34 +94,45 @@ _BY_DIAL = {
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict on a call that is over."""
-    reason = _reason(evidence)
+    intent = None if _left_before_intent(evidence) else evidence.intent
+    reason = _reason(evidence, intent)
     return Verdict(
         end_reason=reason,
-        state=_final_state(evidence),
-        ended_by=_ended_by(evidence, reason),
+        state=_final_state(evidence, intent),
+        ended_by=_ended_by(intent, reason),
         phase=evidence.phase,
         retry=MEANINGS[reason].retry,
-        cause=_cause(evidence),
+        cause=_cause(evidence, intent),
         answered=evidence.answered_at is not None,
     )
 
 
-def _reason(evidence: Evidence) -> EndReason:
-    if evidence.intent is not None:
-        return _by_intent(evidence.intent)
+def _left_before_intent(evidence: Evidence) -> bool:
+    """Whether an answered leg had left by itself when we decided to end the call."""
+    intent, left = evidence.intent, evidence.left
+    if intent is None or left is None or evidence.answered_at is None or evidence.phase not in TALKING:
+        return False
+    return left.leaving not in OURS and left.at + LIVEKIT_COUNTS_IN <= intent.at
+
+
+def _reason(evidence: Evidence, intent: Intent | None) -> EndReason:
+    if intent is not None:
+        return _by_intent(intent, evidence)
     if evidence.answered_at is not None:
         return _after_answer(evidence)
-    if evidence.left is not None and evidence.left.leaving in (Leaving.REMOVED, Leaving.ROOM_CLOSED):
+    if evidence.left is not None and evidence.left.leaving in OURS:
         return EndReason.PLATFORM_ERROR
     return EndReason.PLATFORM_ERROR if evidence.dial is None else _by_dial(evidence.dial, rang=evidence.rang)
 
 
-def _by_intent(intent: Intent) -> EndReason:
+def _by_intent(intent: Intent, evidence: Evidence) -> EndReason:
     match intent.wish:
         case Wish.HANG_UP:
             return _canceled(intent.phase)
         case Wish.AGENT_END if intent.agent_end is not None:
             return _BY_AGENT[intent.agent_end.why]
+        case Wish.EXPIRED if evidence.dial is not None:  # it waited to go again: what kept it from that is the reason
+            return _by_dial(evidence.dial, rang=evidence.rang)
         case wish:
             return _BY_WISH[wish]
 
@@ -145,27 +168,27 @@ def _never_heard(evidence: Evidence) -> bool:
 
 def _by_dial(dial: DialResult, *, rang: bool) -> EndReason:
     if dial.outcome is DialOutcome.REFUSED and dial.sip is not None:
-        return reason_for(dial.sip, rang=rang, rang_for=dial.rang_for)
+        return reason_for(dial.sip, rang=rang, rang_for=dial.rang_for, mailbox_after=dial.mailbox_after)
     if dial.outcome is DialOutcome.TIMED_OUT and rang:
         return EndReason.USER_DID_NOT_PICK_UP
     return _BY_DIAL[dial.outcome]
 
 
-def _final_state(evidence: Evidence) -> CallState:
-    if evidence.phase in (Phase.ACTIVE, Phase.TRANSFER):
+def _final_state(evidence: Evidence, intent: Intent | None) -> CallState:
+    if evidence.phase in TALKING:
         return CallState.ENDED
-    canceled = evidence.intent is not None and evidence.intent.wish is Wish.HANG_UP
+    canceled = intent is not None and intent.wish is Wish.HANG_UP
     return CallState.CANCELED if canceled else CallState.NOT_CONNECTED
 
 
-def _ended_by(evidence: Evidence, reason: EndReason) -> EndedBy:
-    if evidence.intent is not None and evidence.intent.wish is Wish.HANG_UP:
-        return evidence.intent.by
+def _ended_by(intent: Intent | None, reason: EndReason) -> EndedBy:
+    if intent is not None and intent.wish is Wish.HANG_UP:
+        return intent.by
     return MEANINGS[reason].ended_by
 
 
-def _cause(evidence: Evidence) -> Cause:
-    dial, left, intent = evidence.dial, evidence.left, evidence.intent
+def _cause(evidence: Evidence, intent: Intent | None) -> Cause:
+    dial, left = evidence.dial, evidence.left
     texts = (
         intent.note if intent else None,
         dial.text if dial else None,
@@ -178,4 +201,10 @@ def _cause(evidence: Evidence) -> Cause:
         provider_code=dial.code if dial else None,
         message=next((text for text in texts if text), None),
         component=intent.agent_end.component if intent and intent.agent_end else None,
+        asked=intent.wish if intent else None,
+        dial=dial.outcome if dial else None,
+        rang=evidence.rang,
+        leaving=left.leaving if left else None,
+        last_status=left.last_status if left else None,
+        mailbox_after=dial.mailbox_after if dial and dial.sip and dial.sip.code == MAILBOX_CODE else None,
     )

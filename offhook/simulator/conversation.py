@@ -56,7 +56,9 @@ class Conversation:
         self._heard: asyncio.Queue[str] = asyncio.Queue()
         self._machine: asyncio.Future[AgentEndWhy] = asyncio.get_running_loop().create_future()
         self.answered = asyncio.Event()
+        self.answered_at: datetime | None = None
         self.leg_left = asyncio.Event()
+        self.leg_leaving: Sight | None = None
         for other in seat.others:
             self._notice(other.kind, other.attributes.get(CALL_STATUS))
 
@@ -115,12 +117,14 @@ class Conversation:
             case Happening.SAID:
                 self._hear(sight.text)
             case Happening.LEFT:
+                self.leg_leaving = sight
                 self.leg_left.set()
             case _:
                 self._notice(sight.kind, sight.attributes.get(CALL_STATUS))
 
     def _notice(self, kind: ParticipantInfo.Kind, status: str | None) -> None:
         if kind == ParticipantInfo.SIP and status == "active":
+            self.answered_at = self.answered_at or self._clock.now()
             self.answered.set()
 
     def _hear(self, sentence: str) -> None:

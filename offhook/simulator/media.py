@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import structlog
 from livekit.protocol.models import DisconnectReason
 
+from offhook.adapters.livekit_words import LEG_STATUSES, STATUS_ATTRIBUTE, leaving
 from offhook.clock import Clock
 from offhook.errors import Unavailable
-from offhook.model import AgentEnd, AgentEndWhy, LegAddress, Speech
+from offhook.model import AgentEnd, AgentEndWhy, Left, LegAddress, Speech
 from offhook.ports import CallReports
 from offhook.simulator.brains import BRAINS, Brain, Echo
 from offhook.simulator.conversation import Conversation, Turn
@@ -17,11 +18,13 @@ from offhook.simulator.dispatch import Job, Seat
 from offhook.simulator.metadata import CallMetadata
 from offhook.simulator.numbers import AgentFate, agent_fate
 from offhook.simulator.tasks import first_of
+from offhook.simulator.world import Sight
 
 AGENT_NAME = "offhook-media"
 
 CRASHES_AFTER = timedelta(seconds=5)
 FAILS_AFTER = timedelta(seconds=3)
+TOLD_AFTER = timedelta(seconds=1)
 REPORT_WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8, 15))
 """Half a minute in all, then a report is given up: the call's own timers end it."""
 
@@ -74,12 +77,19 @@ class TextMediaWorker:
         reporter = _Reporter(self._reports, self._clock, job.id, leg, conversation, pause=call.speech_every)
         crash = self._crash(seat, conversation) if self._crashes(leg, fate) else _never()
         await first_of(
-            _happens(conversation.leg_left),
+            self._see_off(conversation, reporter),
             _happens(seat.removed),
             conversation.attend(),
             crash,
             self._attend_call(conversation, reporter, fate),
         )
+
+    async def _see_off(self, conversation: Conversation, reporter: "_Reporter") -> None:
+        """The leg left. Mostly a webhook tells the call, which closes the room; if it does not, this does."""
+        await conversation.leg_left.wait()
+        await self._clock.sleep(TOLD_AFTER)
+        if conversation.leg_leaving is not None:
+            await reporter.left(conversation.leg_leaving)
 
     async def _attend_call(self, conversation: Conversation, reporter: "_Reporter", fate: AgentFate) -> None:
         await conversation.answered.wait()
@@ -147,8 +157,22 @@ class _Reporter:
             note="the language model gave no answer" if failed else None,
             component="llm" if failed else None,
             user_spoke=self._conversation.user_spoke_at is not None,
+            answered_at=self._conversation.answered_at,
         )
         await self._insist(lambda: self._reports.agent_ended(self._leg.call_id, report))
+
+    async def left(self, sight: Sight) -> None:
+        """How the leg left, as everybody in the room could see."""
+        last = LEG_STATUSES.get(sight.attributes.get(STATUS_ATTRIBUTE, ""))
+        report = Left(
+            event_id=f"{self._job_id}-left",
+            attempt=self._leg.attempt,
+            at=sight.at,
+            leaving=leaving(sight.reason, last),
+            last_status=last,
+            text=sight.reason,
+        )
+        await self._insist(lambda: self._reports.left(self._leg.call_id, report))
 
     async def _send_speech(self, number: int) -> None:
         user, agent = self._spoken()
@@ -159,6 +183,7 @@ class _Reporter:
             user_spoke_at=user,
             agent_spoke_at=agent,
             since_last_word=self._clock.now() - last,
+            answered_at=self._conversation.answered_at,
         )
         await self._insist(lambda: self._reports.speech(self._leg.call_id, report))
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.activity import ActivityCancellationDetails
 from temporalio.testing import ActivityEnvironment
 
 from activities import TelephoneHand
@@ -78,7 +79,7 @@ class World:
     async def agent_left(self, call_id: str, report: Left) -> None: ...
 
     def hand(self) -> TelephoneHand:
-        return TelephoneHand(self, self, self, WallClock(speed=FAST))
+        return TelephoneHand(self, self, self, WallClock(speed=FAST), mailbox_after=lambda _trunk: timedelta(seconds=2))
 
 
 async def test_ringing_is_reported_with_an_id_of_its_own() -> None:
@@ -142,14 +143,78 @@ async def test_a_leg_that_is_not_there_for_some_time_is_unknown_and_cleared() ->
     assert (result.outcome, world.dials, world.cleared) == (DialOutcome.UNKNOWN, 0, 1)
 
 
-async def test_a_leg_that_never_stops_ringing_is_taken_away() -> None:
+async def test_a_leg_that_rings_until_its_limit_was_not_picked_up() -> None:
+    """Found ringing, it was followed to its limit: nobody can say more of it with its dial's answer at hand."""
     world = World([RINGING])
 
     result = await ActivityEnvironment().run(world.hand().settle, ORDER)
 
+    assert (result.outcome, world.cleared) == (DialOutcome.RANG_OUT, 1)
+    assert result.rang_for is not None
+    assert result.rang_for >= ORDER.ring_timeout
+
+
+async def test_the_ringing_of_a_lost_dial_is_told_once_from_when_it_began() -> None:
+    world = World([RINGING, RINGING, ACTIVE])
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+
+    await ActivityEnvironment().run(world.hand().settle, ORDER.model_copy(update={"rang_at": since}))
+
+    assert [report.at for report in world.rang] == [since]
+
+
+async def test_a_leg_that_stops_ringing_before_its_limit_is_unknown() -> None:
+    world = World([RINGING, RINGING, EMPTY])
+
+    result = await ActivityEnvironment().run(world.hand().settle, ORDER)
+
     assert (result.outcome, world.cleared) == (DialOutcome.UNKNOWN, 1)
-    assert result.text is not None
-    assert "removed" in result.text
+
+
+async def test_a_leg_is_looked_at_however_late_and_adopted_if_it_talks() -> None:
+    """No worker for an hour: the conversation that was begun before is not cut off unseen."""
+    world = World([ACTIVE])
+
+    result = await ActivityEnvironment().run(
+        world.hand().settle, ORDER.model_copy(update={"ring_timeout": timedelta(0)})
+    )
+
+    assert (result.outcome, world.cleared) == (DialOutcome.ANSWERED, 0)
+
+
+async def test_a_dial_that_temporal_waits_for_no_more_leaves_the_leg_to_the_call() -> None:
+    """Temporal was away for longer than a heartbeat may take: the call is looking for that very leg by now."""
+    world, env = World(waits=True), ActivityEnvironment()
+    dialling = asyncio.create_task(env.run(world.hand().dial, ORDER))
+    while not world.dials:
+        await asyncio.sleep(0)
+
+    env.cancel(ActivityCancellationDetails(not_found=True))
+
+    with pytest.raises(asyncio.CancelledError):
+        await dialling
+    assert world.cleared == 0
+
+
+async def test_the_heartbeat_of_a_dial_says_since_when_it_rings() -> None:
+    """What a successor needs to know."""
+    beats: list[tuple[object, ...]] = []
+    world, env = World(waits=True), ActivityEnvironment()
+    env.on_heartbeat = lambda *details: beats.append(details)
+    dialling = asyncio.create_task(env.run(world.hand().dial, ORDER))
+    while not beats:
+        await asyncio.sleep(0.05)
+
+    env.cancel()
+    await dialling
+
+    assert beats[0] == (world.rang[0].at.isoformat(),)
+
+
+async def test_a_dial_says_from_when_on_a_480_is_a_mailbox_on_its_trunk() -> None:
+    result = await ActivityEnvironment().run(World().hand().dial, ORDER)
+
+    assert result.mailbox_after == timedelta(seconds=2)
 
 
 async def test_settling_without_an_answer_from_livekit_is_tried_again_by_temporal() -> None:

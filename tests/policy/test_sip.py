@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from offhook.model import CarrierHint, EndReason, SipAnswer
-from offhook.policy.sip import VOICEMAIL_AFTER_RINGING, reason_for
+from offhook.policy.sip import MAILBOX_AFTER, reason_for
 
 RANG = timedelta(seconds=4)
 
@@ -22,7 +22,7 @@ ROWS = [
     pytest.param(480, None, RANG, EndReason.VOICEMAIL_DETECTED_PRECONNECT, id="480-after-ringing"),
     pytest.param(480, None, None, EndReason.SIP_FAILED_UNREACHABLE, id="480-at-once"),
     pytest.param(480, None, timedelta(seconds=1), EndReason.SIP_FAILED_UNREACHABLE, id="480-after-a-blip"),
-    pytest.param(480, None, VOICEMAIL_AFTER_RINGING, EndReason.VOICEMAIL_DETECTED_PRECONNECT, id="480-at-the-bound"),
+    pytest.param(480, None, MAILBOX_AFTER, EndReason.VOICEMAIL_DETECTED_PRECONNECT, id="480-at-the-bound"),
     pytest.param(482, None, None, EndReason.SIP_FAILED_ROUTING, id="482-loop"),
     pytest.param(483, None, None, EndReason.SIP_FAILED_ROUTING, id="483-hops"),
     pytest.param(484, None, None, EndReason.SIP_FAILED_WRONG_NUMBER, id="484-incomplete"),

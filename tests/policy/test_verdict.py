@@ -47,12 +47,12 @@ def left(leaving: Leaving, after: timedelta = timedelta(seconds=9)) -> Evidence:
 
 
 def ending(evidence: Evidence, wish: Wish, by: EndedBy = EndedBy.POLICY) -> Evidence:
-    return evidence.with_(intent=Intent(wish, evidence.phase, by=by))
+    return evidence.with_(intent=Intent(wish, evidence.phase, NOW, by=by))
 
 
 def agent_ending(why: AgentEndWhy) -> Evidence:
     end = AgentEnd(event_id="e", attempt=1, at=NOW, why=why, component="llm" if why is AgentEndWhy.ERROR else None)
-    return talking().with_(intent=Intent(Wish.AGENT_END, Phase.ACTIVE, agent_end=end))
+    return talking().with_(intent=Intent(Wish.AGENT_END, Phase.ACTIVE, NOW, agent_end=end))
 
 
 ROWS = [
