@@ -2,5 +2,6 @@
 
 from workflows.call import Call
 from workflows.limiter import Limiter
+from workflows.orphans import OrphanSweep
 
-__all__ = ["Call", "Limiter"]
+__all__ = ["Call", "Limiter", "OrphanSweep"]

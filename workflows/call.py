@@ -13,7 +13,7 @@ from workflows.leg import UNTIL_DONE, Leg
 from workflows.orders import dial_order, permit_ask, room_order
 from workflows.permit import Permit
 from workflows.progress import Progress
-from workflows.watch import Watch
+from workflows.watch import LOOKS_FIRST, Watch
 
 with workflow.unsafe.imports_passed_through():
     from activities import AgentHand, RoomHand
@@ -69,6 +69,7 @@ class Call:
         self._permit = Permit(permit_ask(request, self._leg.address))
         self._alarm = Alarm()
         self._deadlines: Deadlines | None = None
+        self._watch: Watch | None = None
 
     @workflow.run
     async def run(self, _request: CallRequest) -> CallOutcome:
@@ -210,8 +211,8 @@ class Call:
             return
         has_agent = self._request.agent_id is not None
         self._deadlines = Deadlines(self._request.timers, answered_at=answered_at, hears=has_agent)
-        watch = Watch(self._leg, self._findings, self._deadlines, self._alarm)
-        asyncio.create_task(watch.keep())  # noqa: RUF006 - ends with the workflow
+        self._watch = Watch(self._leg, self._findings, self._deadlines, self._alarm)
+        asyncio.create_task(self._watch.keep())  # noqa: RUF006 - ends with the workflow
         await workflow.wait_condition(lambda: self._findings.is_over)
 
     async def _clear(self) -> None:
@@ -247,10 +248,16 @@ class Call:
         if self._is_news(event.event_id, event.attempt):
             self._findings.left(event)
 
-    @workflow.signal(name=Signal.AGENT_LEFT)
-    def agent_left(self, event: Left) -> None:
+    @workflow.signal(name=Signal.AGENT_LEFT, unfinished_policy=workflow.HandlerUnfinishedPolicy.ABANDON)
+    async def agent_left(self, event: Left) -> None:
         """The agent left the room without having asked for the end."""
-        if self._is_news(event.event_id, event.attempt):
+        if not self._is_news(event.event_id, event.attempt):
+            return
+        if self._findings.is_over or not workflow.patched(LOOKS_FIRST):
+            self._findings.end(Wish.AGENT_LOST, note=event.text)
+        elif self._watch is not None:
+            await self._watch.agent_left(note=event.text)
+        elif not await self._has_rung_out():
             self._findings.end(Wish.AGENT_LOST, note=event.text)
 
     @workflow.signal(name=Signal.AGENT_ENDED)
@@ -324,6 +331,13 @@ class Call:
     def _may_go_again(self) -> bool:
         may = may_go_again(self._findings.evidence, attempt=self._leg.address.attempt)
         return may and workflow.patched(AGAIN)
+
+    async def _has_rung_out(self) -> bool:
+        """Whether there was a leg, and it has gone: then its dial, or the look for it, is about to say how."""
+        if not self._findings.evidence.rang:
+            return False
+        sight = await self._leg.look()
+        return sight is not None and sight.leg is None
 
     def _permit_expires_at(self) -> datetime:
         first = self._permit.since + self._request.timers.queue

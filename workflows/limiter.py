@@ -12,7 +12,9 @@ with workflow.unsafe.imports_passed_through():
     from activities import HoldersHand
     from offhook.errors import InvalidRequest
     from offhook.model import (
+        EndedBy,
         Grant,
+        HangUp,
         LimiterState,
         LimitsChange,
         LimitsView,
@@ -27,9 +29,11 @@ with workflow.unsafe.imports_passed_through():
     from offhook.model.messages import LIMITER_WORKFLOW, LimiterQuery, LimiterSignal, LimiterUpdate, Signal
     from offhook.policy.limits import changed
     from offhook.policy.memory import pack, unpack
+    from offhook.policy.queue_words import in_utc, why_hung_up
 
 MOST_IN_FLIGHT = 200
-"""Grants told at once: a workflow task with more than 2,000 pending signals fails for ever (measured)."""
+"""Calls told at once, of grants or of their end: a workflow task with more than 2,000 pending signals fails for ever
+(measured)."""
 
 MOST_UPDATES = 1_500
 """A run may take 2,000 updates; the next one begins before that."""
@@ -69,6 +73,7 @@ class Limiter:
         self._is_sweeping = False
         self._paced_until: datetime | None = None
         self._has_news = False
+        self._is_hanging_up = False
         self._changes_told = 0
         self._silent: dict[str, None] = {}
         """Open calls that have not yet said what they hold or wait for."""
@@ -81,7 +86,7 @@ class Limiter:
         for key in self._undelivered:
             self._deliver(Grant(key=key, at=workflow.now()), may_be_known=True)
         self._admit()
-        await workflow.wait_condition(lambda: self._is_old and not self._in_flight)
+        await workflow.wait_condition(lambda: self._is_old and not self._in_flight and not self._is_hanging_up)
         workflow.continue_as_new(self.state())
 
     # What is asked of it.
@@ -101,14 +106,18 @@ class Limiter:
     def give_back(self, back: PermitReturn) -> None:
         """A permit, or a place in the queue, is given up. A second time changes nothing."""
         self._silent.pop(call_of(back.key), None)
+        if back.too_fast:
+            self._slow_down(back.key)
         self._ledger.give_back(back.key)
         self._admit()
 
     @workflow.update(name=LimiterUpdate.CHANGE)
     def change(self, change: LimitsChange) -> LimitsView:
-        """Change limits, pause or resume. Nobody is hung up; waiters that may go, go at once."""
+        """Change limits, pause or resume. Waiters that may go, go at once; only a pause hangs up, if it says so."""
         self._updates += 1
         self._ledger.change(changed(self._ledger.limits, change, default_calls=self._ledger.default_calls))
+        if change.pause is not None and change.hang_up:
+            self._ledger.hang_up(why_hung_up(change.pause, change.trunk), trunk=change.trunk)
         self._admit()
         return self.limits()
 
@@ -164,6 +173,9 @@ class Limiter:
         if self._ledger.held and not self._is_sweeping:
             self._is_sweeping = True
             asyncio.create_task(self._sweep())  # noqa: RUF006 - ends with the run
+        if self._ledger.to_hang_up and not self._is_hanging_up:
+            self._is_hanging_up = True
+            asyncio.create_task(self._hang_up())  # noqa: RUF006 - awaited by `run` through `_is_hanging_up`
         opens_at = self._ledger.opens_at(workflow.now())
         if opens_at is not None and (self._paced_until is None or opens_at < self._paced_until):
             self._paced_until = opens_at
@@ -193,6 +205,26 @@ class Limiter:
         elif why not in (None, NOT_THERE):
             self._ledger.drop(grant.key)
         self._admit()
+
+    def _slow_down(self, key: str) -> None:
+        slowed = self._ledger.refused(key, workflow.now())
+        if slowed is not None:
+            workflow.logger.warning("trunk_slowed", extra={"key": key, **slowed.model_dump(mode="json")})
+
+    async def _hang_up(self) -> None:
+        """Tell calls to end; whom this run is too old to tell, the next one does."""
+        while self._ledger.to_hang_up and not self._is_old:
+            told = list(self._ledger.to_hang_up.items())[:MOST_IN_FLIGHT]
+            await asyncio.gather(*(self._tell_to_end(key, why) for key, why in told))
+        self._is_hanging_up = False
+
+    async def _tell_to_end(self, key: str, why: str) -> None:
+        request = HangUp(by=EndedBy.OPERATOR, note=why)
+        try:
+            await workflow.get_external_workflow_handle(call_of(key)).signal(Signal.HANG_UP, request)
+        except ApplicationError as error:
+            workflow.logger.info("hang_up_not_delivered", extra={"key": key, "why": error.type})
+        self._ledger.told_to_end(key)
 
     async def _keep_pace(self, until: datetime) -> None:
         await workflow.sleep(until - workflow.now(), summary="until the trunk takes the next call")
@@ -284,6 +316,7 @@ class Limiter:
                 timeout_summary="until open calls have said what they hold",
             )
         self._ledger.recounting = False
+        self._ledger.hang_up_paused()
         self._admit()
 
     async def _ask_to_register(self, call_id: str) -> None:
@@ -298,6 +331,10 @@ class Limiter:
         view = self._ledger
         pause = view.limits.pause
         lines = [f"**{len(view.held)} of {view.calls}** permits held, **{len(view.queue):,}** calls wait"]
+        lines += [
+            f"trunk {of.trunk} is slowed to {of.calls_per_second:g} calls/s until {in_utc(of.until)}"
+            for of in view.slowed(workflow.now())
+        ]
         if pause is not None:
             lines.append(f"paused by {pause.by} since {pause.at:%Y-%m-%d %H:%M} UTC")
         if view.recounting:

@@ -15,7 +15,7 @@ SECOND_LOOK_AFTER = timedelta(seconds=2)
 """Two agreeing looks before somebody counts as gone."""
 
 LOOKS_FIRST = "looks-first-2026-11-23"
-"""Before this a call was ended for its length or its silence without a look whether it was over already."""
+"""Before this a call was ended for its length, its silence or its agent's leaving without a look whether it was over."""
 
 
 class Watch:
@@ -42,6 +42,14 @@ class Watch:
                 case Due.WATCH:
                     await self._look_round()
 
+    async def agent_left(self, *, note: str | None) -> None:
+        """An agent also goes because the leg has gone, and that may be told of later, or never."""
+        sight = await self._leg.look()
+        if sight is not None and sight.leg is None:
+            await self._look_later(sight)
+        elif sight is None or not sight.agents:
+            self._findings.end(Wish.AGENT_LOST, note=note)
+
     async def _end_unless_over(self, wish: Wish, due: Due) -> None:
         """A call is ended for the time it takes only if somebody is still there, and silent only then, too."""
         if workflow.patched(LOOKS_FIRST):
@@ -56,11 +64,11 @@ class Watch:
             self._deadlines.looked_in_vain(workflow.now())
             return
         if first.leg is None or self._misses_agent(first):
-            await workflow.sleep(SECOND_LOOK_AFTER, summary="second look")
-            await self._look_again(first)
+            await self._look_later(first)
         self._deadlines.looked(workflow.now())
 
-    async def _look_again(self, first: RoomSight) -> None:
+    async def _look_later(self, first: RoomSight) -> None:
+        await workflow.sleep(SECOND_LOOK_AFTER, summary="second look")
         second = await self._leg.look()
         if second is None:
             return

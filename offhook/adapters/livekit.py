@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
+import structlog
 from aiohttp import ClientError
 from google.protobuf.duration_pb2 import Duration
 from livekit import api
 
+from offhook.adapters.livekit_rooms import leg_attributes, room_metadata
 from offhook.adapters.livekit_words import LEG_STATUSES, STATUS_ATTRIBUTE, verdict_of_dial
 from offhook.errors import LiveKitUnavailable
 from offhook.model.leg import (
@@ -23,6 +25,7 @@ from offhook.model.leg import (
     RoomOrder,
     RoomSight,
 )
+from offhook.policy.sip import is_known
 from offhook.ports import Clock
 from offhook.settings import Settings
 
@@ -39,11 +42,15 @@ RECONNECT_LIMIT = timedelta(seconds=90)
 """For so long a leg may still come back to a room whose livekit-server died: livekit-sip tries ten times, then hangs
 up (62 s, measured)."""
 
+TRUNK_ASKED_AGAIN_AFTER = (timedelta(seconds=0.5), timedelta(seconds=2))
+
 EMPTY_TIMEOUT_S = 300
 DEPARTURE_TIMEOUT_S = 5
 
 GONE = "not_found"
 TRUNK_ID_PREFIX = "ST_"
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def connect_livekit(settings: Settings) -> api.LiveKitAPI:
@@ -65,11 +72,14 @@ class LiveKit:
     The client must be made with ``failover=False``: a replayed dial would ring a second telephone.
     """
 
-    def __init__(self, client: api.LiveKitAPI, *, clock: Clock, trunk: str, media_agent: str) -> None:
+    def __init__(
+        self, client: api.LiveKitAPI, *, clock: Clock, trunk: str, media_agent: str, mark: str | None = None
+    ) -> None:
         self._api = client
         self._clock = clock
         self._trunk = trunk
         self._media_agent = media_agent
+        self._mark = mark
         self._unserved: dict[str, datetime] = {}
         """Rooms that are listed and that no server answers for, with when that was first seen."""
 
@@ -82,6 +92,7 @@ class LiveKit:
                     name=order.leg.room,
                     empty_timeout=EMPTY_TIMEOUT_S,
                     departure_timeout=DEPARTURE_TIMEOUT_S,
+                    metadata=room_metadata(self._mark),
                     agents=agents,
                 )
             )
@@ -131,7 +142,7 @@ class LiveKit:
 
     async def dial(self, order: DialOrder, *, on_ringing: Callable[[], Awaitable[None]]) -> DialResult:
         try:
-            trunk_id = await self._find_trunk(order.trunk_id or self._trunk)
+            trunk_id = await self._insist_on_trunk(order.trunk_id or self._trunk)
         except LiveKitUnavailable as error:
             return DialResult(outcome=DialOutcome.SERVICE_DOWN, text=str(error))
         if trunk_id is None:
@@ -144,10 +155,10 @@ class LiveKit:
     async def _originate(self, order: DialOrder, trunk_id: str) -> DialResult:
         try:
             await self._api.sip.create_sip_participant(
-                _request(order, trunk_id), timeout=order.ring_timeout.total_seconds() + DIAL_MARGIN_S
+                _request(order, trunk_id, mark=self._mark), timeout=order.ring_timeout.total_seconds() + DIAL_MARGIN_S
             )
         except (api.ServerError, ClientError, TimeoutError) as error:
-            return verdict_of_dial(error)
+            return _told_of(verdict_of_dial(error))
         return await self._confirmed(order)
 
     async def _confirmed(self, order: DialOrder) -> DialResult:
@@ -168,6 +179,14 @@ class LiveKit:
             doubted = True
             await self._clock.sleep(DOUBT_EVERY)
         return DialResult(outcome=DialOutcome.UNKNOWN, text="the dial returned, yet the leg was never seen active")
+
+    async def _insist_on_trunk(self, name: str) -> str | None:
+        """Nothing is dialled yet: what failed here may be asked again."""
+        for pause in TRUNK_ASKED_AGAIN_AFTER:
+            with suppress(LiveKitUnavailable):
+                return await self._find_trunk(name)
+            await self._clock.sleep(pause)
+        return await self._find_trunk(name)
 
     async def _find_trunk(self, name: str) -> str | None:
         """An id costs no look-up; a name is looked up every time, as its trunk may have been made anew."""
@@ -213,7 +232,7 @@ class _RingWatch:
         await self._on_ringing()
 
 
-def _request(order: DialOrder, trunk_id: str) -> api.CreateSIPParticipantRequest:
+def _request(order: DialOrder, trunk_id: str, *, mark: str | None) -> api.CreateSIPParticipantRequest:
     leg = order.leg
     metadata = CallMetadata(call_id=leg.call_id, attempt=leg.attempt, simulate=order.simulate)
     return api.CreateSIPParticipantRequest(
@@ -224,11 +243,18 @@ def _request(order: DialOrder, trunk_id: str) -> api.CreateSIPParticipantRequest
         participant_identity=leg.identity,
         participant_name="callee",
         participant_metadata=metadata.model_dump_json(by_alias=True, exclude_none=True),
-        participant_attributes={"call_id": leg.call_id, "attempt": str(leg.attempt)},
+        participant_attributes=leg_attributes(leg, mark),
         wait_until_answered=True,
         ringing_timeout=Duration(seconds=round(order.ring_timeout.total_seconds())),
         max_call_duration=Duration(seconds=round(order.max_call_duration.total_seconds())),
     )
+
+
+def _told_of(result: DialResult) -> DialResult:
+    """The same result; a SIP code that nobody has given a meaning yet is worth a line."""
+    if result.sip is not None and not is_known(result.sip.code):
+        log.warning("unknown_sip_code", code=result.sip.code, phrase=result.sip.phrase)
+    return result
 
 
 def _room_sight(leg: LegAddress, present: api.ListParticipantsResponse) -> RoomSight:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import jwt
+import structlog
 from google.protobuf.json_format import Parse, ParseError
 from livekit import api
 
@@ -18,6 +19,8 @@ DEPARTURES = frozenset({"participant_left", "participant_connection_aborted"})
 """The second is sent instead of the first when the participant's media never connected."""
 
 MOSTLY_OURS = frozenset({Leaving.REMOVED, Leaving.ROOM_CLOSED})
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Unverified(OffhookError):
@@ -75,11 +78,14 @@ def _departure(event: api.WebhookEvent) -> Departure | None:
         return None
     last = LEG_STATUSES.get(who.attributes.get(STATUS_ATTRIBUTE, ""))
     reason = api.DisconnectReason.Name(who.disconnect_reason)
+    how = leaving(reason, last)
+    if how is Leaving.OTHER:
+        log.warning("unknown_departure", reason=reason, last=last)
     left = Left(
         event_id=event.id,
         attempt=address.attempt,
         at=datetime.fromtimestamp(event.created_at, UTC),
-        leaving=leaving(reason, last),
+        leaving=how,
         last_status=last,
         text=reason,
     )

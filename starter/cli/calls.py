@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from offhook.errors import InvalidRequest
-from offhook.model import CallStatus, CallView, EndReason, HangUp
+from offhook.model import CallStatus, CallView, EndReason
 from starter.cli.client import CallsClient, with_client
 from starter.cli.console import out, print_json
 from starter.cli.create import create
+from starter.cli.ending import cancel, hangup
+from starter.cli.explain import print_explanation
 from starter.cli.failing import EPILOG, reporting
 from starter.cli.following import collect, follow
 from starter.cli.options import CallIdArgument, DevOption, JsonOption, TemporalOption
@@ -49,6 +51,21 @@ def why(
     with reporting(as_json=as_json):
         answer = with_client(ctx, lambda calls: calls.why(call_id), temporal=temporal, dev=dev)
         print_why(answer, as_json=as_json)
+
+
+@calls_app.command(epilog=EPILOG)
+def explain(
+    ctx: typer.Context,
+    call_id: CallIdArgument,
+    *,
+    as_json: JsonOption = False,
+    temporal: TemporalOption = None,
+    dev: DevOption = None,
+) -> None:
+    """Say in plain words why a call ended so, with the evidence and a time line; or what it is about now."""
+    with reporting(as_json=as_json):
+        explanation = with_client(ctx, lambda calls: calls.explain(call_id), temporal=temporal, dev=dev)
+        print_explanation(explanation, as_json=as_json)
 
 
 @calls_app.command("list", epilog=EPILOG)
@@ -103,28 +120,15 @@ def watch(
         with_client(ctx, look_on, temporal=temporal, dev=dev)
 
 
-@calls_app.command(epilog=EPILOG)
-def hangup(  # noqa: PLR0913 - one parameter an option
-    ctx: typer.Context,
-    call_id: CallIdArgument,
-    *,
-    note: Annotated[str | None, typer.Option(help="Why; kept with the call.")] = None,
-    as_json: JsonOption = False,
-    temporal: TemporalOption = None,
-    dev: DevOption = None,
-) -> None:
-    """Ask for the end of a call, in whatever state it is. Accepted is not ended: watch for that."""
-    with reporting(as_json=as_json):
-        request = HangUp(note=note)
-        view = with_client(ctx, lambda calls: calls.hang_up(call_id, request), temporal=temporal, dev=dev)
-        print_call(view, as_json=as_json)
-
-
 def _end_reason(text: str | None) -> EndReason | None:
     if text is None:
         return None
     try:
         return EndReason(text.upper())
     except ValueError as error:
-        expected = "a reason such as USER_BUSY; docs/cli.md lists them"
+        expected = "a reason such as USER_BUSY; docs/end-reasons.md lists them"
         raise InvalidRequest(field="end_reason", problem=f"there is no reason {text}", expected=expected) from error
+
+
+calls_app.command(epilog=EPILOG)(hangup)
+calls_app.command(epilog=EPILOG)(cancel)

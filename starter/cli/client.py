@@ -8,7 +8,17 @@ from typing import Protocol, TypeVar, cast
 
 import typer
 
-from offhook.model import CallRequest, CallStatus, CallView, EndReason, HangUp, LimitsChange, LimitsView, Why
+from offhook.model import (
+    CallRequest,
+    CallStatus,
+    CallView,
+    EndReason,
+    Explanation,
+    HangUp,
+    LimitsChange,
+    LimitsView,
+    Why,
+)
 from starter.cli.places import Places, find_places, open_calls
 
 T = TypeVar("T")
@@ -36,7 +46,11 @@ class CallsClient(Protocol):
 
     async def why(self, call_id: str) -> Why: ...
 
+    async def explain(self, call_id: str) -> Explanation: ...
+
     async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView: ...
+
+    async def cancel(self, call_id: str, request: HangUp | None = None) -> CallView: ...
 
     async def list(
         self,

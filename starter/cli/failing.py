@@ -8,6 +8,7 @@ from enum import IntEnum
 import typer
 
 from offhook.errors import (
+    CallConnected,
     CallNotFound,
     InvalidRequest,
     LiveKitRefused,
@@ -28,18 +29,21 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 4
     NOT_CONNECTED = 5
     QUEUE_FULL = 6
+    CONNECTED = 7
 
 
 EPILOG = (
     "[b]Exit codes[/b]  0 all is well · 1 a check found something missing, or a bug · 2 bad input, nothing was started "
     "· 3 no such call · 4 Temporal or LiveKit did not answer or refused us "
     "· 5 waited for, and the call did not connect "
-    "· 6 the account has as many calls pending as it may, nothing was started"
+    "· 6 the account has as many calls pending as it may, nothing was started "
+    "· 7 the call is connected, it cannot be cancelled any more"
 )
 
 _CODES: tuple[tuple[type[OffhookError], str, ExitCode], ...] = (
     (InvalidRequest, "invalid_request", ExitCode.USAGE),
     (CallNotFound, "call_not_found", ExitCode.NOT_FOUND),
+    (CallConnected, "call_connected", ExitCode.CONNECTED),
     (QueueFull, "queue_full", ExitCode.QUEUE_FULL),
     (TemporalUnavailable, "temporal_unavailable", ExitCode.UNAVAILABLE),
     (LiveKitUnavailable, "livekit_unavailable", ExitCode.UNAVAILABLE),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from typer.testing import Result
 
-from offhook.errors import CallNotFound, InvalidRequest, QueueFull, TemporalUnavailable
+from offhook.errors import CallConnected, CallNotFound, InvalidRequest, QueueFull, TemporalUnavailable
 from offhook.model import (
     Blocker,
     CallRequest,
@@ -15,6 +15,7 @@ from offhook.model import (
     CallView,
     EndedBy,
     EndReason,
+    Explanation,
     HangUp,
     Holder,
     Limits,
@@ -26,6 +27,9 @@ from offhook.model import (
 )
 from offhook.policy.limits import changed
 from starter.cli.places import Places
+
+TALKS = "talks"
+"""The id of a call that is connected."""
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -81,6 +85,7 @@ class ScriptedCalls:
         self.ending = ending
         self.limits = ScriptedLimits()
         self.waits = Why(call_id="one", account="acme", said="it is about to ask for its permit")
+        self.explanation = Explanation(call_id="one", ended=False, status=CallStatus.ACTIVE, said="It is up.")
         self.known: dict[str, object] = {}
         """What else is known of a call that is got."""
         self.queued: tuple[Waiting, ...] = ()
@@ -123,9 +128,19 @@ class ScriptedCalls:
             raise CallNotFound(call_id)
         return self.waits.model_copy(update={"call_id": call_id})
 
+    async def explain(self, call_id: str) -> Explanation:
+        if call_id == "missing":
+            raise CallNotFound(call_id)
+        return self.explanation.model_copy(update={"call_id": call_id})
+
     async def hang_up(self, call_id: str, request: HangUp | None = None) -> CallView:
         self.hung_up.append((call_id, request))
         return self._view(call_id, CallStatus.RINGING)
+
+    async def cancel(self, call_id: str, request: HangUp | None = None) -> CallView:
+        if call_id == TALKS:
+            raise CallConnected(call_id)
+        return await self.hang_up(call_id, request)
 
     async def list(
         self,

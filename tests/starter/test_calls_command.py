@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from offhook.model import EndReason, Priority, Why
 from starter.cli import app
-from tests.starter.scripted_calls import NOON, ScriptedCalls, holders, waiting, words
+from tests.starter.scripted_calls import NOON, TALKS, ScriptedCalls, holders, waiting, words
 
 SECOND = timedelta(seconds=1)
 
@@ -167,7 +167,7 @@ def test_bad_input_is_told_to_people_in_one_line() -> None:
     assert result.stderr == "error: agent_id: no agent is called nobody (expected one of echo)\n"
 
 
-@pytest.mark.parametrize("verb", ["get", "watch", "why"])
+@pytest.mark.parametrize("verb", ["get", "watch", "why", "explain"])
 def test_an_unknown_call_exits_3(verb: str) -> None:
     result = run(ScriptedCalls(), verb, "missing", "--json")
 
@@ -183,10 +183,9 @@ def test_without_temporal_it_exits_4() -> None:
 
 
 def test_get_shows_the_end_in_plain_words() -> None:
-    result = run(ScriptedCalls(EndReason.USER_BUSY), "get", "one")
+    shown = words(run(ScriptedCalls(EndReason.USER_BUSY), "get", "one"))
 
-    assert "USER_BUSY" in result.stdout
-    assert "busy, by user" in result.stdout
+    assert "ended USER_BUSY The line was busy. by user" in shown
 
 
 def test_get_shows_why_a_call_waits_and_since_when_it_did() -> None:
@@ -320,3 +319,24 @@ def test_hangup_passes_the_note_on() -> None:
     assert json.loads(result.stdout)["call_id"] == call_id == "one"
     assert request is not None
     assert request.note == "wrong person"
+
+
+def test_cancel_ends_a_call_that_is_not_connected() -> None:
+    calls = ScriptedCalls()
+
+    result = run(calls, "cancel", "one", "--note", "changed our mind", "--json")
+
+    call_id, request = calls.hung_up[0]
+    assert (result.exit_code, call_id) == (0, "one")
+    assert request is not None
+    assert request.note == "changed our mind"
+
+
+def test_cancel_of_a_call_that_talks_is_refused_with_a_code_of_its_own() -> None:
+    """AT-38: the strict verb; what the HTTP API will answer as 409."""
+    calls = ScriptedCalls()
+
+    result = run(calls, "cancel", TALKS, "--json")
+
+    assert (result.exit_code, json.loads(result.stderr)["error"]["code"]) == (7, "call_connected")
+    assert calls.hung_up == []
