@@ -79,7 +79,7 @@ def _departure(event: api.WebhookEvent) -> Departure | None:
     last = LEG_STATUSES.get(who.attributes.get(STATUS_ATTRIBUTE, ""))
     reason = api.DisconnectReason.Name(who.disconnect_reason)
     how = leaving(reason, last)
-    if how is Leaving.OTHER:
+    if how is Leaving.OTHER and not of_agent:
         log.warning("unknown_departure", reason=reason, last=last)
     left = Left(
         event_id=event.id,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from offhook.model import CallRequest, EndReason, Priority
 
 PREFIX = "+1212555"
+ACCOUNT = "demo"
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,13 @@ class Script:
     priority: Priority = Priority.NORMAL
     comes_after_s: float = 0.0
 
-    @property
-    def call_id(self) -> str:
-        """The demo has a Temporal of its own, in which ids may be speaking."""
-        return f"demo-{self.digits}"
-
-    def request(self) -> CallRequest:
+    def request(self, call_id: str) -> CallRequest:
         """The call to place."""
         return CallRequest.parse(
             {
                 "to_number": f"{PREFIX}{self.digits}",
-                "call_id": self.call_id,
+                "call_id": call_id,
+                "account": ACCOUNT,
                 "agent_id": self.agent,
                 "timers": self.timers,
                 "priority": self.priority,
@@ -54,6 +51,9 @@ SCRIPTS = (
     Script("0105", "diverted to voicemail unanswered", EndReason.VOICEMAIL_DETECTED_PRECONNECT),
     Script("0124", "a menu answers: “press 1 for sales”", EndReason.IVR_REACHED),
     Script("0102", "rings and rings; 15 s allowed", EndReason.USER_DID_NOT_PICK_UP, timers={"ring": 15}),
+    Script("0111", "carrier too busy, twice; then they talk", EndReason.AGENT_HUNG_UP),
+    Script("0131", "LiveKit's answer is lost; nobody rang", EndReason.ORIGINATION_UNKNOWN),
+    Script("0141", "the agent crashes while they talk", EndReason.AGENT_CONNECTION_LOST),
     Script("0140", "the agent never comes; 5 s allowed", EndReason.AGENT_JOIN_TIMEOUT, timers={"agent_join": 5}),
     Script(
         "0136",

@@ -8,9 +8,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from offhook.errors import TemporalUnavailable
-from offhook.model import DEFAULT_ACCOUNT, LimitsChange, LimitsView
+from offhook.model import LimitsChange, LimitsView
 from starter.cli.console import out
+from starter.cli.demo_calls import ACCOUNT
 from starter.cli.demo_table import DemoCall
+from starter.cli.patience import insist
 from starter.cli.why import why_panel
 from starter.client import Calls
 
@@ -51,7 +53,7 @@ class DemoQueue:
         """Keep everybody's place up to date until all calls have ended. A look that fails is made again."""
         while self._open():
             with suppress(TemporalUnavailable):
-                self._view = await self._client.limits.get(DEFAULT_ACCOUNT)
+                self._view = await self._client.limits.get(ACCOUNT)
                 await asyncio.gather(*(self._look_at(call) for call in self._open() if call.place is not None))
             await asyncio.sleep(LOOKS_EVERY_S)
 
@@ -70,7 +72,7 @@ class DemoQueue:
         return [call for call in self._calls if call.reason is None]
 
     async def _look_at(self, call: DemoCall) -> None:
-        sight = await self._client.limits.sight(DEFAULT_ACCOUNT, call.script.call_id)
+        sight = await self._client.limits.sight(ACCOUNT, call.call_id)
         if sight.waiting is not None and call.place is not None:
             call.place = sight.waiting.place
 
@@ -79,7 +81,7 @@ class DemoQueue:
         last = max(self._open(), key=lambda call: call.place or 0, default=None)
         if last is None or last.place is None:
             return
-        why = await self._client.why(last.script.call_id)
+        why = await self._client.why(last.call_id)
         out.print("", Text(f"offhook calls why {why.call_id}", style="bold"), why_panel(why), "", sep="\n")
 
     async def _seen_draining(self) -> None:
@@ -87,8 +89,8 @@ class DemoQueue:
             await asyncio.sleep(LOOKS_EVERY_S)
 
     async def _limit_to(self, calls: int) -> LimitsView:
-        return await self._client.limits.change(DEFAULT_ACCOUNT, LimitsChange(calls=calls))
+        return await insist(lambda: self._client.limits.change(ACCOUNT, LimitsChange(calls=calls)))
 
 
 def _said(what: str, calls: int) -> Text:
-    return Text.assemble((what, "bold"), (f"   offhook limits set {DEFAULT_ACCOUNT} --calls {calls}", "dim"))
+    return Text.assemble((what, "bold"), (f"   offhook limits set {ACCOUNT} --calls {calls}", "dim"))

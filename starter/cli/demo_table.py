@@ -18,8 +18,9 @@ from starter.cli.views import STYLES, clock_time, status_text
 class DemoCall:
     """One call of the demo, as it goes on."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, of: str = "") -> None:
         self.script = script
+        self.call_id = f"demo-{script.digits}" + (f"-{of}" if of else "")
         self.view: CallView | None = None
         self.place: int | None = None
         """In the queue, while it waits there; 1 is next."""
