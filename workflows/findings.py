@@ -26,6 +26,8 @@ EVENTS_REMEMBERED = 64
 STALE_AFTER = timedelta(seconds=2.5)
 """A departure told of within this happened just now; for one told of later its own time, a whole second, counts."""
 
+HALF_A_SECOND = timedelta(seconds=0.5)
+
 TALKED = (LegStatus.ACTIVE, LegStatus.HUNG_UP)
 """What a leg's status says of one that was answered."""
 
@@ -110,7 +112,7 @@ class Findings:
         """The leg left its room; the first report of it counts."""
         if self.evidence.left is not None:
             return
-        self.left_at = workflow.now() if workflow.now() - event.at < STALE_AFTER else event.at
+        self.left_at = workflow.now() if workflow.now() - event.at < STALE_AFTER else event.at + HALF_A_SECOND
         self._progress.note(f"leg left: {event.leaving.replace('_', ' ')}")
         if self.evidence.intent is not None and event.last_status in TALKED:
             self.answered(self.left_at)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from offhook.model.call import Cause, Verdict
-from offhook.model.events import AgentEndWhy
+from offhook.model.events import AgentEndWhy, Left
 from offhook.model.leg import DialOutcome, DialResult, Leaving
 from offhook.model.reasons import EndReason
 from offhook.model.states import CallState, EndedBy, Phase, Wish
@@ -26,15 +26,16 @@ from offhook.policy.sip import MAILBOX_CODE, reason_for
 LIVEKIT_COUNTS_IN = timedelta(seconds=1)
 """A webhook's time is a whole second, rounded down."""
 
-NO_AUDIO_EARLIEST, NO_AUDIO_LATEST = timedelta(seconds=-1.5), timedelta(seconds=3)
+NO_AUDIO_EARLIEST, NO_AUDIO_LATEST = timedelta(seconds=-0.5), timedelta(seconds=3)
 """Around ``media_timeout_initial`` after the answer, a loss of media means that none ever came.
 
 livekit-sip cuts a silent leg exactly then (measured 15.0 s for 15 s); one that had audio before is cut
-``media_timeout`` after the last packet. We see the answer a little late; a departure told of late is known to the
-second, one told of at once as exactly as the webhook was fast.
+``media_timeout`` after the last packet, which may be a second earlier. We see the answer a little late; a departure
+told of late is known to half a second, one told of at once as exactly as the webhook was fast.
 """
 
 PROVIDER = "livekit"
+LIVEKIT_SIP_LOST = "livekit_sip_lost"
 
 TALKING = (Phase.ACTIVE, Phase.TRANSFER)
 OURS = (Leaving.REMOVED, Leaving.ROOM_CLOSED)
@@ -198,7 +199,7 @@ def _cause(evidence: Evidence, intent: Intent | None) -> Cause:
         sip_status=dial.sip.code if dial and dial.sip else None,
         sip_phrase=dial.sip.phrase if dial and dial.sip else None,
         provider=PROVIDER if dial or left else None,
-        provider_code=dial.code if dial else None,
+        provider_code=_provider_code(dial, left),
         message=next((text for text in texts if text), None),
         component=intent.agent_end.component if intent and intent.agent_end else None,
         asked=intent.wish if intent else None,
@@ -208,3 +209,9 @@ def _cause(evidence: Evidence, intent: Intent | None) -> Cause:
         last_status=left.last_status if left else None,
         mailbox_after=dial.mailbox_after if dial and dial.sip and dial.sip.code == MAILBOX_CODE else None,
     )
+
+
+def _provider_code(dial: DialResult | None, left: Left | None) -> str | None:
+    if left is not None and left.leaving is Leaving.CONNECTION_LOST:
+        return LIVEKIT_SIP_LOST
+    return dial.code if dial else None

@@ -8,12 +8,14 @@ from offhook.model import (
     AgentEnd,
     AgentEndWhy,
     CallState,
+    CarrierHint,
     DialOutcome,
     DialResult,
     EndedBy,
     EndReason,
     Leaving,
     Left,
+    LegStatus,
     Phase,
     SipAnswer,
     Wish,
@@ -24,6 +26,7 @@ from offhook.policy.verdict import decide
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 INITIAL = timedelta(seconds=30)
+TOO_FAST = SipAnswer(code=503, phrase="CPS limit exceeded", hint=CarrierHint.RATE_LIMIT)
 ANSWERED = DialResult(outcome=DialOutcome.ANSWERED)
 
 
@@ -53,6 +56,23 @@ def ending(evidence: Evidence, wish: Wish, by: EndedBy = EndedBy.POLICY) -> Evid
 def agent_ending(why: AgentEndWhy) -> Evidence:
     end = AgentEnd(event_id="e", attempt=1, at=NOW, why=why, component="llm" if why is AgentEndWhy.ERROR else None)
     return talking().with_(intent=Intent(Wish.AGENT_END, Phase.ACTIVE, NOW, agent_end=end))
+
+
+def gone(*, before: float) -> Left:
+    """The far end's BYE, so many seconds before ``NOW``."""
+    at = NOW - timedelta(seconds=before)
+    return Left(event_id="EV_1", attempt=1, at=at, leaving=Leaving.HUNG_UP, last_status=LegStatus.HUNG_UP)
+
+
+def unavailable(*, rang_s: float, mark_s: float) -> Evidence:
+    """A 480 after so much ringing, on a trunk with such a mark."""
+    return dialled(
+        DialOutcome.REFUSED,
+        rang=True,
+        sip=SipAnswer(code=480),
+        rang_for=timedelta(seconds=rang_s),
+        mailbox_after=timedelta(seconds=mark_s),
+    )
 
 
 ROWS = [
@@ -115,6 +135,30 @@ ROWS = [
         EndReason.MAX_DURATION_REACHED,
         id="our intent came first, the removal was ours",
     ),
+    pytest.param(
+        ending(talking(), Wish.MAX_DURATION).with_(left=gone(before=2.0)),
+        EndReason.USER_HUNG_UP_IN_CALL,
+        id="the far end had hung up before we decided, and that was told of late",
+    ),
+    pytest.param(
+        ending(talking(), Wish.HANG_UP).with_(left=gone(before=0.9)),
+        EndReason.CANCELED_IN_CALL,
+        id="both within LiveKit's second: our intent is on record",
+    ),
+    pytest.param(
+        ending(dialled(DialOutcome.TIMED_OUT, rang=True), Wish.HANG_UP).with_(left=gone(before=60)),
+        EndReason.CANCELED_RINGING,
+        id="never answered: no departure goes before our cancel",
+    ),
+    pytest.param(dialled(DialOutcome.RANG_OUT, rang=True), EndReason.USER_DID_NOT_PICK_UP, id="adopted, rang out"),
+    pytest.param(
+        ending(dialled(DialOutcome.REFUSED, sip=TOO_FAST), Wish.EXPIRED),
+        EndReason.SIP_FAILED_TRUNK_RATE_LIMIT,
+        id="waited in vain to go again: what kept it from that is the reason",
+    ),
+    pytest.param(ending(queued(), Wish.EXPIRED), EndReason.EXPIRED_IN_QUEUE, id="never got a permit"),
+    pytest.param(unavailable(rang_s=3, mark_s=2), EndReason.VOICEMAIL_DETECTED_PRECONNECT, id="480 above the mark"),
+    pytest.param(unavailable(rang_s=3, mark_s=3.5), EndReason.SIP_FAILED_UNREACHABLE, id="480 below its trunk's mark"),
     pytest.param(agent_ending(AgentEndWhy.COMPLETED), EndReason.AGENT_HUNG_UP, id="agent done"),
     pytest.param(agent_ending(AgentEndWhy.SILENCE), EndReason.AGENT_HUNG_UP_SILENCE_DETECTED, id="user silent"),
     pytest.param(agent_ending(AgentEndWhy.VOICEMAIL), EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED, id="voicemail"),
@@ -154,6 +198,30 @@ def test_the_raw_sip_answer_is_kept() -> None:
     cause = decide(refused).cause
 
     assert (cause.sip_status, cause.sip_phrase, cause.provider_code) == (503, "Try later", "failed_precondition")
+
+
+def test_what_was_seen_and_asked_is_kept_as_the_cause() -> None:
+    late = ending(talking(), Wish.MAX_DURATION).with_(left=gone(before=2.0))
+
+    cause = decide(late).cause
+
+    assert (cause.asked, cause.leaving, cause.last_status, cause.rang) == (
+        None,
+        Leaving.HUNG_UP,
+        LegStatus.HUNG_UP,
+        True,
+    )
+
+
+def test_a_dead_livekit_sip_is_named_as_the_cause() -> None:
+    assert decide(left(Leaving.CONNECTION_LOST)).cause.provider_code == "livekit_sip_lost"
+
+
+def test_the_mark_of_the_trunk_is_part_of_the_cause_of_a_480_alone() -> None:
+    busy = dialled(DialOutcome.REFUSED, sip=SipAnswer(code=486), mailbox_after=timedelta(seconds=2))
+
+    assert decide(unavailable(rang_s=3, mark_s=2)).cause.mailbox_after == timedelta(seconds=2)
+    assert decide(busy).cause.mailbox_after is None
 
 
 @pytest.mark.parametrize("reason", EndReason)
