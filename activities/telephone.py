@@ -105,8 +105,9 @@ class _Ringing:
         """For the heartbeat."""
         return () if self._since is None else (self._since.isoformat(),)
 
-    def lasted(self) -> timedelta | None:
-        return None if self._since is None else self._clock.now() - self._since
+    def until(self, moment: datetime) -> timedelta | None:
+        """How long it had been ringing then."""
+        return None if self._since is None else moment - self._since
 
     async def report(self) -> None:
         """It has been seen ringing."""
@@ -154,7 +155,7 @@ class _Settling:
         cleared = await self._rooms.clear(self._leg)
         if self._last_rang is not None and self._last_rang >= self._rings_until - LOOK_EVERY:
             text = "adopted while it rang; it rang until its limit"
-            return DialResult(outcome=DialOutcome.RANG_OUT, rang_for=self._ringing.lasted(), text=text)
+            return DialResult(outcome=DialOutcome.RANG_OUT, rang_for=self._ringing.until(self._last_rang), text=text)
         found = "a leg was found and removed" if cleared.leg_removed else "no leg was found"
         return DialResult(outcome=DialOutcome.UNKNOWN, text=f"the dial's answer was lost; {found}")
 

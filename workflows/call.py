@@ -202,7 +202,10 @@ class Call:
             return
         self._findings.dials()
         self._progress.dials(self._leg.address, at=workflow.now())
-        result = await self._leg.dial(given_up=lambda: self._findings.evidence.intent is not None)
+        result = await self._leg.dial(
+            given_up=lambda: self._findings.evidence.intent is not None,
+            rings_since=lambda: self._progress.rings_since,
+        )
         self._findings.dialled(result)
 
     async def _talk(self) -> None:
@@ -240,7 +243,7 @@ class Call:
     def ringing(self, event: Ringing) -> None:
         """The far end is being alerted."""
         if self._is_news(event.event_id, event.attempt) and self._findings.evidence.dial is None:
-            self._findings.rings(workflow.now())
+            self._findings.rings(event.at)
 
     @workflow.signal(name=Signal.LEFT)
     def left(self, event: Left) -> None:

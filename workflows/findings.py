@@ -75,19 +75,20 @@ class Findings:
         self.evidence = self.evidence.with_(phase=Phase.DIALING, dial=None)
 
     def rings(self, at: datetime) -> None:
-        """The far end is being alerted."""
+        """The far end is being alerted. ``at`` may be by another host's clock."""
         self.evidence = self.evidence.with_(rang=True)
         if self.evidence.phase is Phase.DIALING:
             self.evidence = self.evidence.with_(phase=Phase.RINGING)
-            self._progress.moved(CallState.RINGING, at=at)
+            self._progress.moved(CallState.RINGING, at=min(at, workflow.now()))
 
     def dialled(self, result: DialResult) -> None:
-        """What the dial came to."""
+        """What the dial came to. A leg that left meanwhile neither rang nor was answered after that."""
+        at = self.left_at or workflow.now()
         rang = self.evidence.rang or result.rang_for is not None
         self.evidence = self.evidence.with_(dial=result, rang=rang)
-        self._progress.dialled(result, at=workflow.now())
+        self._progress.dialled(result, at=at)
         if result.outcome in (DialOutcome.ANSWERED, DialOutcome.CLOSED_AT_ANSWER) or self._was_answered_unseen(result):
-            self.answered(workflow.now())
+            self.answered(at)
 
     def answered(self, at: datetime) -> None:
         """The far end answered. After our own wish to end the call this is only noted.

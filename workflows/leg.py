@@ -51,9 +51,12 @@ class Leg:
         address = self.address.model_copy(update={"attempt": self.address.attempt + 1})
         return Leg(self._order.model_copy(update={"leg": address}))
 
-    async def dial(self, *, given_up: Callable[[], bool]) -> DialResult:
-        """Dial once. When ``given_up`` comes true meanwhile, take the leg away and wait for the dial's end."""
-        dialing = asyncio.create_task(self._originate(given_up))
+    async def dial(self, *, given_up: Callable[[], bool], rings_since: Callable[[], datetime | None]) -> DialResult:
+        """Dial once. When ``given_up`` comes true meanwhile, take the leg away and wait for the dial's end.
+
+        ``rings_since`` is what has been reported of the ringing.
+        """
+        dialing = asyncio.create_task(self._originate(given_up, rings_since))
         await workflow.wait_condition(lambda: dialing.done() or given_up())
         if not dialing.done():
             await self._take_back(dialing)
@@ -95,12 +98,12 @@ class Leg:
             summary="hang up, delete the room",
         )
 
-    async def _originate(self, given_up: Callable[[], bool]) -> DialResult:
+    async def _originate(self, given_up: Callable[[], bool], rings_since: Callable[[], datetime | None]) -> DialResult:
         ordered_at = workflow.now()
         result, rang_at = await self._dial_once()
         if result.outcome is DialOutcome.UNKNOWN and not given_up():
             ring_left = max(ordered_at + self._order.ring_timeout - workflow.now(), timedelta(0))
-            return await self._settle(ring_left, rang_at)
+            return await self._settle(ring_left, rings_since() or rang_at)
         return result
 
     async def _dial_once(self) -> tuple[DialResult, datetime | None]:

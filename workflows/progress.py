@@ -53,6 +53,11 @@ class Progress:
         """What has happened so far."""
         return tuple(self._story)
 
+    @property
+    def rings_since(self) -> datetime | None:
+        """Since when it rings, as far as that was reported."""
+        return self._view.ringing_at
+
     def view(self) -> CallView:
         """The call as it stands."""
         return self._view.model_copy(update={"cancellation_requested": self.cancellation_requested})

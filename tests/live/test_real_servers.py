@@ -26,7 +26,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from offhook.errors import CallConnected
 from offhook.model import CallState, CallStatus, EndedBy, EndReason
+from offhook.policy.again import MOST_ATTEMPTS
 
 from .servers import AGENT, MISSING, UNSERVED, Exchange, open_exchange, worker_process
 
@@ -72,7 +74,6 @@ ENDINGS = [
     pytest.param("0401", EndReason.SIP_FAILED_TRUNK_AUTH, id="0401-401"),
     pytest.param("0113", EndReason.SIP_FAILED_TRUNK_AUTH, id="0113-407"),
     pytest.param("0402", EndReason.SIP_FAILED_TRUNK_PAYMENT, id="0402-402"),
-    pytest.param("0111", EndReason.SIP_FAILED_TRUNK_RATE_LIMIT, id="0111-503-cps-limit-exceeded"),
     pytest.param("0112", EndReason.SIP_FAILED_TRUNK_CAPACITY, id="0112-403-channel-limit-exceeded"),
     pytest.param("0114", EndReason.SIP_FAILED_MEDIA, id="0114-488"),
     pytest.param("0606", EndReason.SIP_FAILED_MEDIA, id="0606-606"),
@@ -89,6 +90,8 @@ ENDINGS = [
 ]
 """What the far end does, and how the call must end."""
 
+TOO_FAST = "0111"
+"""503 "CPS limit exceeded", every time."""
 NEVER_ANSWERS = "0102"
 ANSWERS_THE_CANCEL = "0137"
 """Rings; when the INVITE is cancelled, answers it nevertheless."""
@@ -196,7 +199,7 @@ async def test_a_call_whose_worker_is_killed_while_it_rings_is_taken_over(exchan
     """The dial's answer is lost with the worker; its successor looks, and finds the leg answered."""
     killed = exchange.on_queue("offhook-live-killed")
     async with worker_process(killed, cwd=tmp_path) as worker:
-        call_id = await killed.start(ANSWERS_LATER)
+        call_id = await killed.start(ANSWERS_LATER, account="killed")
         await killed.reached(call_id, CallState.RINGING)
         worker.kill()
 
@@ -206,4 +209,43 @@ async def test_a_call_whose_worker_is_killed_while_it_rings_is_taken_over(exchan
         ended = await killed.outcome(call_id)
 
     assert (ended.end_reason, ended.status) == (EndReason.CANCELED_IN_CALL, CallStatus.COMPLETED)
+    assert await exchange.rooms_left(call_id) == []
+
+
+async def test_a_call_whose_worker_is_killed_and_that_nobody_answers_was_not_picked_up(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    """The successor finds the leg ringing, and follows it to its limit."""
+    killed = exchange.on_queue("offhook-live-rung-out")
+    async with worker_process(killed, cwd=tmp_path) as worker:
+        call_id = await killed.start(NEVER_ANSWERS, account="rung-out", timers={"ring": 25.0})
+        await killed.reached(call_id, CallState.RINGING)
+        worker.kill()
+
+    async with worker_process(killed, cwd=tmp_path):
+        ended = await killed.outcome(call_id)
+
+    assert ended.end_reason is EndReason.USER_DID_NOT_PICK_UP
+    assert ended.ring_seconds == pytest.approx(25, abs=5)
+    assert await exchange.rooms_left(call_id) == []
+
+
+async def test_a_call_that_talks_cannot_be_cancelled(exchange: Exchange) -> None:
+    call_id = await exchange.start(STAYS)
+    await exchange.reached(call_id, CallState.ACTIVE)
+
+    with pytest.raises(CallConnected):
+        await exchange.calls.cancel(call_id)
+    await exchange.calls.hang_up(call_id)
+
+    assert (await exchange.outcome(call_id)).end_reason is EndReason.CANCELED_IN_CALL
+
+
+async def test_a_carrier_that_takes_no_more_calls_a_second_is_asked_again(exchange: Exchange) -> None:
+    """Each time with a leg of its own; this one never gives in. The other calls' account is not slowed for it."""
+    call_id = await exchange.start(TOO_FAST, account="hasty")
+
+    ended = await exchange.outcome(call_id)
+
+    assert (ended.end_reason, ended.attempts) == (EndReason.SIP_FAILED_TRUNK_RATE_LIMIT, MOST_ATTEMPTS)
     assert await exchange.rooms_left(call_id) == []
