@@ -1,4 +1,4 @@
-"""docs/settings.md, written from ``settings.py``. ``python -m offhook.reference`` brings it up to date."""
+"""The generated pages, settings.md and end-reasons.md under docs/. ``python -m offhook.reference`` writes them."""
 
 import json
 import types
@@ -10,6 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 
+from offhook.reference_reasons import END_REASONS_PAGE, end_reasons_page, line
 from offhook.settings import Settings
 
 PAGE = Path("docs/settings.md")
@@ -21,6 +22,7 @@ KINDS: dict[object, str] = {
     int: "whole number",
     str: "text",
     tuple: "JSON list",
+    dict: "JSON object",
     SecretStr: "secret",
 }
 
@@ -73,8 +75,7 @@ def settings_page() -> str:
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    cells = (f"`{variable(name)}`", _kind(name, field), _default(field), field.description or "")
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+    return line(f"`{variable(name)}`", _kind(name, field), _default(field), field.description or "")
 
 
 def _kind(name: str, field: FieldInfo) -> str:
@@ -108,18 +109,17 @@ def _limits(field: FieldInfo) -> list[str]:
 
 
 def _default(field: FieldInfo) -> str:
-    match field.default:
+    match field.get_default(call_default_factory=True, validated_data={}):
         case None | "":
             return "unset"
         case SecretStr() as secret:
             return "set" if secret.get_secret_value() else "unset"
         case float() as number:
             return f"`{number:g}`"
-        case tuple():
-            return f"`{json.dumps(field.default)}`"
         case value:
-            return f"`{value}`"
+            return f"`{json.dumps(value) if isinstance(value, tuple | dict) else value}`"
 
 
 if __name__ == "__main__":
     PAGE.write_text(settings_page(), encoding="utf-8")
+    END_REASONS_PAGE.write_text(end_reasons_page(), encoding="utf-8")

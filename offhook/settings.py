@@ -4,14 +4,16 @@ LiveKit's and Temporal's own variables keep the names their ecosystems gave them
 ``TEMPORAL_*`` through ``temporalio.envconfig``); offhook's begin with ``OFFHOOK_``.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, NonNegativeFloat, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
 from offhook.model import DEFAULT_CONCURRENT_CALLS
+from offhook.policy.sip import MAILBOX_AFTER
 
 DEV_API_KEY = "devkey"
 DEV_API_SECRET = "secret-of-the-simulator-on-loopback-only"  # noqa: S105 - guards nothing: the simulator listens on loopback
@@ -72,6 +74,16 @@ class Settings(BaseSettings):
         gt=0,
         description="While an account has calls up, seconds between looks whether each of them still runs.",
     )
+    orphan_sweep_s: float = Field(
+        default=60.0,
+        ge=1,
+        description="Seconds between looks for rooms that no call owns any more.",
+    )
+    orphan_margin_s: float = Field(
+        default=60.0,
+        ge=0,
+        description="Seconds for which a room is left alone before it can count as nobody's.",
+    )
     max_open_calls: int = Field(
         default=5_000,
         ge=0,
@@ -87,6 +99,15 @@ class Settings(BaseSettings):
         default=30.0,
         gt=0,
         description="livekit-sip's `media_timeout_initial`, seconds: tells audio that never came from audio lost.",
+    )
+    mailbox_after_s: float = Field(
+        default=MAILBOX_AFTER.total_seconds(),
+        ge=0,
+        description="From so many seconds of ringing on, a carrier's 480 means that the call went to a mailbox.",
+    )
+    mailbox_after_s_by_trunk: dict[str, NonNegativeFloat] = Field(
+        default_factory=dict[str, NonNegativeFloat],
+        description='The same for single trunks, as JSON by the name calls give: `{"offhook": 3.5}`.',
     )
     webhook_host: str = Field(default="127.0.0.1", description="Address on which LiveKit's webhooks are taken in.")
     webhook_port: int = Field(default=8090, ge=0, le=65535, description="Port of the webhook intake.")
@@ -104,6 +125,15 @@ class Settings(BaseSettings):
     def simulated(self) -> bool:
         """Whether no LiveKit is named, so that the simulator stands in."""
         return self.livekit_url is None
+
+    @property
+    def orphan_margin(self) -> timedelta:
+        """How long a room is left alone before it can count as nobody's."""
+        return timedelta(seconds=self.orphan_margin_s)
+
+    def mailbox_after(self, trunk: str | None) -> timedelta:
+        """From how much ringing on a 480 means a mailbox, on the trunk a call names."""
+        return timedelta(seconds=self.mailbox_after_s_by_trunk.get(trunk or self.trunk, self.mailbox_after_s))
 
 
 def temporal_connection() -> ClientConnectConfig:

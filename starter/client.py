@@ -335,6 +335,7 @@ def _accepted(request: CallRequest) -> CallView:
         agent_id=request.agent_id,
         to_number=request.to_number,
         from_number=request.from_number,
+        trunk_id=request.trunk_id,
     )
 
 

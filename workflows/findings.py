@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
         Wish,
     )
     from offhook.policy.evidence import Evidence, Intent
+    from offhook.policy.evidence_words import wished
 
 EVENTS_REMEMBERED = 64
 
@@ -134,7 +135,7 @@ class Findings:
     def _end(self, intent: Intent) -> None:
         if not self.is_over:
             self.evidence = self.evidence.with_(intent=intent)
-            self._progress.note(f"ending: {intent.wish.replace('_', ' ')}")
+            self._progress.note(wished(intent.wish, intent.by))
 
     def _was_answered_unseen(self, result: DialResult) -> bool:
         """The dial's answer was lost, yet the leg is known to have talked: nobody is to ring there again."""

@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
         Waiting,
     )
     from offhook.policy.queue_words import waiting_in_words
-    from offhook.policy.states import first_state, may_follow, public_status
+    from offhook.policy.states import first_state, is_terminal, may_follow, public_status
 
 
 class Progress:
@@ -43,6 +43,7 @@ class Progress:
             agent_id=request.agent_id,
             to_number=request.to_number,
             from_number=request.from_number,
+            trunk_id=request.trunk_id,
             accepted_at=accepted_at,
         )
         self._story: list[StoryLine] = []
@@ -69,7 +70,8 @@ class Progress:
         status = public_status(state)
         changed = status is not self._view.status
         self._view = self._view.model_copy(update={"state": state, "status": status, **self._times(state, at)})
-        self.note(state)
+        if not is_terminal(state):
+            self.note(state)
         if changed:
             workflow.upsert_search_attributes(self._attributes())
 

@@ -15,7 +15,7 @@ SECOND_LOOK_AFTER = timedelta(seconds=2)
 """Two agreeing looks before somebody counts as gone."""
 
 LOOKS_FIRST = "looks-first-2026-11-23"
-"""Before this a call was ended for its length, its silence or its agent's leaving without a look whether it was over."""
+"""Before this a call was ended for its length, its silence or its agent's leaving without a look first."""
 
 
 class Watch:

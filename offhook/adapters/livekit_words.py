@@ -22,7 +22,10 @@ CARRIER_HINTS: tuple[tuple[str, CarrierHint], ...] = (
     ("cps limit", CarrierHint.RATE_LIMIT),
     ("channel limit exceeded", CarrierHint.CAPACITY),
     ("concurrent call limit", CarrierHint.CAPACITY),
-    ("geo", CarrierHint.PERMISSION),
+    ("geo permission", CarrierHint.PERMISSION),
+    ("geographic permission", CarrierHint.PERMISSION),
+    ("international permission", CarrierHint.PERMISSION),
+    ("not authorized to call", CarrierHint.PERMISSION),
     ("not permitted", CarrierHint.PERMISSION),
     ("32203", CarrierHint.SPAM),
 )

@@ -14,6 +14,7 @@ from offhook.model.call import (
     Verdict,
 )
 from offhook.model.events import AgentEnd, AgentEndWhy, HangUp, Left, Ringing, Speech
+from offhook.model.explanation import Explanation
 from offhook.model.identity import E164, AccountId, AgentId, CallId, check_account, limiter_id, masked, new_call_id
 from offhook.model.leg import (
     AgentArrival,
@@ -41,9 +42,11 @@ from offhook.model.limits import (
     LimitsView,
     Pause,
     Priority,
+    Slowed,
     TrunkLimits,
     TrunkUse,
 )
+from offhook.model.orphans import OrphanCount, RoomMark
 from offhook.model.permit import (
     Ahead,
     Blocker,
@@ -101,6 +104,7 @@ __all__ = [
     "Direction",
     "EndReason",
     "EndedBy",
+    "Explanation",
     "Fate",
     "Grant",
     "HangUp",
@@ -118,6 +122,7 @@ __all__ = [
     "LimitsView",
     "Moment",
     "Obstacle",
+    "OrphanCount",
     "Pause",
     "Payload",
     "PermitAnswer",
@@ -128,10 +133,12 @@ __all__ = [
     "QueueSight",
     "Retry",
     "Ringing",
+    "RoomMark",
     "RoomOrder",
     "RoomSight",
     "Simulate",
     "SipAnswer",
+    "Slowed",
     "Speech",
     "StoryLine",
     "Sweep",

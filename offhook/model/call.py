@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, cast
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from offhook.errors import InvalidRequest
 from offhook.model._base import JsonObject, Moment, Payload
@@ -94,6 +94,8 @@ class Cause(Payload):
     provider_code: str | None = None
     message: str | None = None
     component: str | None = None
+    note: str | None = None
+    """What whoever asked for the end said to it."""
     asked: Wish | None = None
     """What offhook itself wanted, if it ended the call."""
     dial: DialOutcome | None = None
@@ -138,6 +140,8 @@ class CallView(Payload):
     agent_id: str | None = None
     to_number: str | None = None
     from_number: str | None = None
+    trunk_id: str | None = None
+    """As the call named it; None: the one calls use unless they name one."""
     priority: Priority = Priority.NORMAL
     not_before: Moment | None = None
     waiting: Waiting | None = None
@@ -145,6 +149,8 @@ class CallView(Payload):
     session_id: str | None = None
     """The room's name, from ringing on."""
     end_reason: EndReason | None = None
+    unknown_reason: str | None = None
+    """The end reason as a newer version wrote it; ``end_reason`` is then ``ENDED_UNDETERMINED``, a generic failure."""
     ended_by: EndedBy | None = None
     phase: Phase | None = None
     retry: Retry | None = None
@@ -165,6 +171,18 @@ class CallView(Payload):
     """Dials so far. More than one only where the carrier certainly rang nobody."""
     story: tuple[StoryLine, ...] = ()
     """What happened, in order. Told of a call that has ended; ``Calls.explain`` asks a running one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_newer_reasons(cls, fields: object) -> object:
+        """A reason that only a newer version knows does not keep a call from being read."""
+        if not isinstance(fields, dict):
+            return fields
+        written = cast("dict[str, object]", fields)
+        reason = written.get("end_reason")
+        if not isinstance(reason, str) or reason in EndReason.__members__:
+            return written
+        return {**written, "end_reason": EndReason.read(reason), "unknown_reason": reason}
 
 
 class CallOutcome(CallView):

@@ -33,11 +33,13 @@ class Priority(IntEnum):
 
 
 class Pause(Payload):
-    """Nobody is admitted; nobody is hung up."""
+    """Nobody is admitted. Nobody is hung up either, unless that was asked for."""
 
     by: str = Field(max_length=100)
     at: Moment
     note: str | None = Field(default=None, max_length=200)
+    hung_up: bool = False
+    """Whether the calls that were up when it began were told to end."""
 
 
 Calls = Annotated[int, Field(ge=0, le=MOST_CALLS)]
@@ -120,8 +122,17 @@ class LimitsChange(Payload):
     """Back to the default."""
     pause: Pause | None = None
     hang_up: bool = False
-    """With an account's pause: end the calls that are up, too."""
+    """With a pause: end the calls that are up, too, those of the account or those over the trunk."""
     resume: bool = False
+
+
+class Slowed(Payload):
+    """A trunk is given fewer calls for a while: its carrier refused some as too fast."""
+
+    trunk: str
+    calls_per_second: float
+    until: Moment
+    """When its own pace holds again, if no more are refused. It doubles on the way there."""
 
 
 class TrunkUse(Payload):
@@ -130,6 +141,7 @@ class TrunkUse(Payload):
     limits: TrunkLimits
     used: int
     waiting: int
+    slowed: Slowed | None = None
 
 
 class LimitsView(Payload):
@@ -149,6 +161,8 @@ class LimitsView(Payload):
     per_minute: float | None = None
     """Grants of late; None where there were too few to say."""
     recounting: bool = False
+    to_hang_up: int = 0
+    """Calls that a pause ends and that have yet to be told so."""
     as_of: Moment
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 CALL_WORKFLOW = "Call"
 LIMITER_WORKFLOW = "Limiter"
+ORPHANS_WORKFLOW = "OrphanSweep"
 
 
 class Signal(StrEnum):
@@ -68,3 +69,4 @@ class Activity(StrEnum):
     GIVE_PERMIT_BACK = "give_permit_back"
     SWEEP = "sweep"
     CENSUS = "census"
+    SWEEP_ORPHANS = "sweep_orphans"

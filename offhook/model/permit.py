@@ -81,6 +81,8 @@ class Blocker(StrEnum):
     ACCOUNT_PAUSED = "account_paused"
     TRUNK_FULL = "trunk_full"
     TRUNK_PACED = "trunk_paced"
+    TRUNK_SLOWED = "trunk_slowed"
+    """Its carrier refused calls as too fast: it is given fewer for a while."""
     TRUNK_PAUSED = "trunk_paused"
     RECOUNTING = "recounting"
     """The limiter is new, or lost its memory, and is finding out who holds permits."""
@@ -96,6 +98,8 @@ class Obstacle(Payload):
     limit: float | None = None
     trunk: str | None = None
     pause: Pause | None = None
+    until: Moment | None = None
+    """When a slowed trunk has its own pace again, if no more calls are refused."""
 
 
 class Ahead(Payload):

@@ -10,6 +10,11 @@ class EndReason(StrEnum):
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:  # noqa: ARG004 - enum's signature
         return name
 
+    @classmethod
+    def read(cls, written: str) -> "EndReason":
+        """A reason that somebody wrote, perhaps a newer version: one that is not known here is a generic failure."""
+        return cls(written) if written in cls.__members__ else cls.ENDED_UNDETERMINED
+
     # Before the dial.
     CANCELED_QUEUED = auto()
     EXPIRED_IN_QUEUE = auto()

@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from offhook.errors import InvalidRequest
-from offhook.model.limits import Limit, Limits, LimitsChange, TrunkLimits
+from offhook.model.limits import Limit, Limits, LimitsChange, Pause, TrunkLimits
 
 OF_ACCOUNTS = (Limit.CALLS, Limit.RESERVE, Limit.SERVED_AFTER)
 OF_TRUNKS = (Limit.CALLS, Limit.CALLS_PER_SECOND)
@@ -40,6 +40,8 @@ def _check(change: LimitsChange) -> None:
             raise InvalidRequest(field=limit, problem=f"{whose} has no such limit", expected=", ".join(known))
     if change.pause is not None and change.resume:
         raise InvalidRequest(field="pause", problem="both paused and resumed", expected="one of them")
+    if change.hang_up and change.pause is None:
+        raise InvalidRequest(field="hang_up", problem="nothing is paused", expected="with a pause")
     if twice := sorted(set(_given(change)) & set(change.unset)):
         raise InvalidRequest(field=twice[0], problem="both set and unset", expected="one of them")
     if change.calls_per_second is not None and change.calls_per_second < SLOWEST:
@@ -57,8 +59,12 @@ def _of_trunk(limits: Limits, trunk: str) -> TrunkLimits:
 
 def _with(of: Of, change: LimitsChange) -> Of:
     defaults = {limit.value: type(of).model_fields[limit].default for limit in change.unset}
-    pause = None if change.resume else change.pause or of.pause
+    pause = None if change.resume else _paused(change) or of.pause
     return of.model_copy(update=defaults | _given(change) | {"pause": pause})
+
+
+def _paused(change: LimitsChange) -> Pause | None:
+    return change.pause and change.pause.model_copy(update={"hung_up": change.hang_up})
 
 
 def _given(change: LimitsChange) -> dict[str, object]:

@@ -15,7 +15,9 @@ from itertools import accumulate, pairwise
 from pydantic import BaseModel
 
 from offhook.model.limits import LimiterState, Priority
-from offhook.policy.permits import Held, Ledger
+from offhook.policy.held import Held
+from offhook.policy.pace import Slowing
+from offhook.policy.permits import Ledger
 
 LEVEL = 6
 """More effort gains 0.4 %, and takes twice as long (measured)."""
@@ -54,6 +56,9 @@ class _Memory(BaseModel):
     grants: list[int] = []
     queued_since_ms: int | None = None
     paces: dict[str, list[int]] = {}
+    slowings: dict[str, Slowing] = {}
+    hang_up: dict[str, list[int]] = {}
+    """Why calls are to end, and the places among the holders of those that have yet to be told."""
     undelivered: list[str] = []
 
 
@@ -81,6 +86,8 @@ def pack(ledger: Ledger, undelivered: Iterable[str]) -> str:
         grants=list(ledger.grants),
         queued_since_ms=ledger.queued_since_ms,
         paces={trunk: list(pace.latest) for trunk, pace in ledger.paces.items()},
+        slowings={trunk: pace.slowing for trunk, pace in ledger.paces.items() if pace.slowing},
+        hang_up=_to_hang_up(ledger),
         undelivered=list(undelivered),
     )
     plain = json.dumps(memory.model_dump(mode="json"), separators=(",", ":"))
@@ -106,14 +113,22 @@ def unpack(state: LimiterState) -> tuple[Ledger, tuple[str, ...]]:
         )
     for of in memory.held:
         ledger.hold(Held(of.key, of.trunk, of.priority, of.since_ms, of.inbound))
+    for why, places in memory.hang_up.items():
+        ledger.to_hang_up.update({memory.held[place].key: why for place in places})
     ledger.remember_returned(memory.returned.split())
     ledger.remember_grants(memory.grants)
     ledger.queued_since_ms = memory.queued_since_ms
     for trunk, moments in memory.paces.items():
-        if trunk in ledger.paces:
-            for moment in moments:
-                ledger.paces[trunk].granted(moment)
+        ledger.paces.remember(trunk, moments, memory.slowings.get(trunk))
     return ledger, tuple(memory.undelivered)
+
+
+def _to_hang_up(ledger: Ledger) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(ledger.held):
+        if key in ledger.to_hang_up:
+            places.setdefault(ledger.to_hang_up[key], []).append(place)
+    return places
 
 
 def _shortened(key: str, ours: list[str]) -> str:

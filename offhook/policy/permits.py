@@ -4,10 +4,9 @@ The ledger decides and keeps the count; it waits for nothing and sends nothing. 
 told, and a key is held or waits at most once, whatever comes twice, late or in another order.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from offhook.model.limits import (
     DEFAULT_CONCURRENT_CALLS,
@@ -15,6 +14,7 @@ from offhook.model.limits import (
     LimitsView,
     Pause,
     Priority,
+    Slowed,
     TrunkUse,
 )
 from offhook.model.permit import (
@@ -29,8 +29,11 @@ from offhook.model.permit import (
     Waiting,
     call_of,
 )
-from offhook.policy.pace import Pace
+from offhook.policy.held import Held, Holders
+from offhook.policy.moments import to_moment, to_ms
+from offhook.policy.pace import SECOND_MS, Paces
 from offhook.policy.queue import Queue, Waiter
+from offhook.policy.queue_words import why_hung_up
 
 REMEMBERED_RETURNS = 512
 """A request that comes after its own return is not granted; so many returns are remembered."""
@@ -58,17 +61,6 @@ MARKS = (1, 3, 10, 30, TOLD_OF)
 """Places whose crossing is worth telling."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A permit that is held."""
-
-    key: str
-    trunk: str
-    priority: Priority
-    since_ms: int
-    inbound: bool = False
-
-
 class Ledger:
     """Permits held and asked for, of one account."""
 
@@ -77,12 +69,10 @@ class Ledger:
         self.recounting = False
         self.queue = Queue(limits.served_after)
         self._limits = limits
-        self._held: dict[str, Held] = {}
-        self._held_text = 0
-        self._used_on: Counter[str] = Counter()
-        self._used_by: Counter[str] = Counter()
+        self._holders = Holders()
         self._returned: dict[str, None] = {}
-        self._paces: dict[str, Pace] = {}
+        self.paces = Paces()
+        """How fast the trunks are given calls."""
         self.changes = 0
         """How often something changed that may change somebody's place."""
         self.queued_since_ms: int | None = None
@@ -104,12 +94,12 @@ class Ledger:
     @property
     def is_full(self) -> bool:
         """Whether no more waiters can be remembered; who asks then asks again later."""
-        return self.queue.text + self._held_text >= MOST_WAITING_TEXT
+        return self.queue.text + self._holders.text >= MOST_WAITING_TEXT
 
     @property
     def held(self) -> dict[str, Held]:
         """The permits held, by key, in the order of their grants."""
-        return self._held
+        return self._holders.by_key
 
     @property
     def returned(self) -> tuple[str, ...]:
@@ -122,16 +112,16 @@ class Ledger:
         return tuple(self._grants)
 
     @property
-    def paces(self) -> dict[str, Pace]:
-        """The trunks whose calls per second are limited."""
-        return self._paces
+    def to_hang_up(self) -> dict[str, str]:
+        """The permits whose calls have yet to be told to end, and why."""
+        return self._holders.to_hang_up
 
     # What calls ask.
 
     def ask(self, ask: PermitAsk, now: datetime) -> None:
         """Take a request in; one that is known already changes nothing."""
         self.default_calls = self.default_calls if ask.default_calls is None else ask.default_calls
-        if ask.key in self._held or ask.key in self._returned:
+        if ask.key in self.held or ask.key in self._returned:
             return
         trunk = (ask.trunk or DEFAULT_TRUNK)[:LONGEST_TRUNK]
         if ask.holds or ask.inbound:
@@ -152,9 +142,35 @@ class Ledger:
         """Neither held nor waited for any more, for now: the call may ask again."""
         if self.queue.remove(key) is not None:
             self.changes += 1
-        held = self._held.pop(key, None)
-        if held is not None:
-            self._count(held, -1)
+        if self._holders.release(key) is not None:
+            self.changes += 1
+
+    def refused(self, key: str, now: datetime) -> Slowed | None:
+        """The carrier refused this permit's call as too fast: how slow its trunk is now, if that slows it."""
+        held = self.held.get(key)
+        if held is None:
+            return None
+        at = to_ms(now)
+        latest = self._holders.granted_since(at - SECOND_MS, trunk=held.trunk)
+        if not self.paces.refused(held.trunk, held.since_ms, at, latest=latest):
+            return None
+        self.changes += 1
+        return self._slowed(held.trunk, at)
+
+    def hang_up(self, why: str, *, trunk: str | None = None) -> None:
+        """The calls that hold permits, all or those over one trunk, are to be told to end."""
+        self._holders.hang_up(why, trunk=trunk)
+
+    def hang_up_paused(self) -> None:
+        """As said by a pause that came before it was known who holds permits."""
+        pauses = [(None, self._limits.pause), *((of.trunk, of.pause) for of in self._limits.trunks)]
+        for trunk, pause in pauses:
+            if pause is not None and pause.hung_up:
+                self.hang_up(why_hung_up(pause, trunk), trunk=trunk)
+
+    def told_to_end(self, key: str) -> None:
+        """The call knows, or is gone; its permit comes back as any other."""
+        self.to_hang_up.pop(key, None)
 
     def remember_returned(self, keys: Iterable[str]) -> None:
         """Take over what an earlier run remembered."""
@@ -169,11 +185,7 @@ class Ledger:
         self._limits = limits
         self.changes += 1
         self.queue.served_after = limits.served_after
-        self._paces = {
-            of.trunk: Pace(of.calls_per_second, self._paces[of.trunk].latest if of.trunk in self._paces else ())
-            for of in limits.trunks
-            if of.calls_per_second is not None
-        }
+        self.paces.change(limits)
 
     def admit(self, now: datetime, *, most: int) -> tuple[Grant, ...]:
         """Grant what can be granted, in the order of the queue, at most so many."""
@@ -182,8 +194,7 @@ class Ledger:
         while len(granted) < most and (waiter := self._next(at)) is not None:
             self.queue.remove(waiter.key)
             self.hold(Held(waiter.key, waiter.trunk, waiter.priority, at))
-            if waiter.trunk in self._paces:
-                self._paces[waiter.trunk].granted(at)
+            self.paces.granted(waiter.trunk, at)
             self._grants.append(at)
             granted.append(Grant(key=waiter.key, at=now))
         self.queued_since_ms = (self.queued_since_ms or at) if len(self.queue) else None
@@ -191,13 +202,13 @@ class Ledger:
 
     def hold(self, held: Held) -> None:
         """Count a permit as held."""
-        self._held[held.key] = held
-        self._count(held, 1)
+        self._holders.hold(held)
+        self.changes += 1
 
     def opens_at(self, now: datetime) -> datetime | None:
         """When a trunk's pace lets the next waiter through; None if nobody waits for that."""
         at = to_ms(now)
-        moments = [pace.opens_at() for trunk, pace in self._paces.items() if self.queue.waiting_on(trunk)]
+        moments = [pace.opens_at() for trunk, pace in self.paces.items() if self.queue.waiting_on(trunk)]
         later = [moment for moment in moments if moment > at]
         return to_moment(min(later)) if later else None
 
@@ -205,8 +216,8 @@ class Ledger:
 
     def answer(self, key: str, now: datetime) -> PermitAnswer:
         """What a call that asked is told."""
-        if key in self._held:
-            return PermitAnswer(granted=True, at=to_moment(self._held[key].since_ms))
+        if key in self.held:
+            return PermitAnswer(granted=True, at=to_moment(self.held[key].since_ms))
         if key not in self.queue:
             return PermitAnswer(granted=False, full=self.is_full)
         waiting = self.waiting(key, now)
@@ -244,48 +255,48 @@ class Ledger:
 
     def view(self, account: str, now: datetime) -> LimitsView:
         """The account as it stands."""
-        named = {of.trunk for of in self._limits.trunks} | set(self._used_on) | {lane for lane, _ in self.queue.lanes()}
         heads = [lane[0].since_ms for lane in self.queue.lanes().values()]
         counts = [self.queue.waiting_with(priority) for priority in Priority]
         return LimitsView(
             account=account,
             limits=self._limits,
             calls=self.calls,
-            used=self._outbound,
-            inbound=self._used_by["inbound"],
+            used=self._holders.outbound,
+            inbound=self._holders.inbound,
             waiting=len(self.queue),
             waiting_by_priority=(counts[0], counts[1], counts[2], counts[3], counts[4]),
             oldest_since=to_moment(min(heads)) if heads else None,
-            trunks=tuple(self._use_of(trunk) for trunk in sorted(named)),
+            trunks=tuple(self._use_of(trunk, now) for trunk in self._trunks(now)),
             per_minute=self._per_minute(now),
             recounting=self.recounting,
+            to_hang_up=len(self.to_hang_up),
             as_of=now,
         )
+
+    def slowed(self, now: datetime) -> tuple[Slowed, ...]:
+        """The trunks that are slowed."""
+        found = (self._slowed(trunk, to_ms(now)) for trunk, _ in self.paces.items())
+        return tuple(slowed for slowed in found if slowed is not None)
 
     def known(self) -> frozenset[str]:
         """The calls that hold a permit or wait for one."""
         waiting = (waiter.key for lane in self.queue.lanes().values() for waiter in lane)
-        return frozenset(call_of(key) for keys in (self._held, waiting) for key in keys)
+        return frozenset(call_of(key) for keys in (self.held, waiting) for key in keys)
 
     def sight(self, call_id: str, now: datetime) -> QueueSight:
         """One call, and who holds the permits it may wait for."""
-        begins = call_id + "/"
-        waiter = self.queue.find(begins)
-        held = next((held for key, held in self._held.items() if key.startswith(begins)), None)
+        waiter = self.queue.find(call_id + "/")
+        held = self._holders.of_call(call_id)
         return QueueSight(
             waiting=self.waiting(waiter.key, now) if waiter else None,
             granted_at=to_moment(held.since_ms) if held else None,
             holders=self.holders(HOLDERS_SHOWN),
-            held=len(self._held),
+            held=len(self.held),
         )
 
     def holders(self, most: int) -> tuple[Holder, ...]:
         """Who holds permits, those that began first."""
-        first = sorted(self._held.values(), key=lambda held: held.since_ms)[:most]
-        return tuple(
-            Holder(call_id=call_of(held.key), since=to_moment(held.since_ms), trunk=held.trunk, inbound=held.inbound)
-            for held in first
-        )
+        return self._holders.first(most)
 
     # How it decides.
 
@@ -297,31 +308,33 @@ class Ledger:
         )
 
     @property
-    def _outbound(self) -> int:
-        return self._used_by["privileged"] + self._used_by["ordinary"]
-
-    @property
     def _used(self) -> int:
         """What counts against the account's limit: inbound calls only where permits are kept for them."""
-        return self._outbound + (self._used_by["inbound"] if self._limits.reserve else 0)
+        return self._holders.outbound + (self._holders.inbound if self._limits.reserve else 0)
 
     def _account_obstacle(self, priority: Priority) -> Obstacle | None:
         if self._used >= self.calls:
             return Obstacle(blocker=Blocker.ACCOUNT_FULL, used=self._used, limit=self.calls)
         open_to_all = max(self.calls - self._limits.reserve, 0)
-        if priority is not Priority.HIGHEST and self._used_by["ordinary"] >= open_to_all:
-            return Obstacle(blocker=Blocker.RESERVED, used=self._used_by["ordinary"], limit=open_to_all)
+        if priority is not Priority.HIGHEST and self._holders.ordinary >= open_to_all:
+            return Obstacle(blocker=Blocker.RESERVED, used=self._holders.ordinary, limit=open_to_all)
         return None
 
     def _trunk_obstacle(self, trunk: str, at: int) -> Obstacle | None:
         limits = self._limits.of_trunk(trunk)
         if limits.pause is not None:
             return Obstacle(blocker=Blocker.TRUNK_PAUSED, trunk=trunk, pause=limits.pause)
-        if limits.calls is not None and self._used_on[trunk] >= limits.calls:
-            return Obstacle(blocker=Blocker.TRUNK_FULL, trunk=trunk, used=self._used_on[trunk], limit=limits.calls)
-        if trunk in self._paces and self._paces[trunk].opens_at() > at:
-            return Obstacle(blocker=Blocker.TRUNK_PACED, trunk=trunk, limit=limits.calls_per_second)
-        return None
+        used = self._holders.on(trunk)
+        if limits.calls is not None and used >= limits.calls:
+            return Obstacle(blocker=Blocker.TRUNK_FULL, trunk=trunk, used=used, limit=limits.calls)
+        if self.paces[trunk].opens_at() <= at:
+            return None
+        slowed = self._slowed(trunk, at)
+        if slowed is not None:
+            return Obstacle(
+                blocker=Blocker.TRUNK_SLOWED, trunk=trunk, limit=slowed.calls_per_second, until=slowed.until
+            )
+        return Obstacle(blocker=Blocker.TRUNK_PACED, trunk=trunk, limit=limits.calls_per_second)
 
     def _obstacles(self, waiter: Waiter, now: datetime) -> tuple[Obstacle, ...]:
         pause: Pause | None = self._limits.pause
@@ -351,28 +364,23 @@ class Ledger:
             return None
         return 60_000 * len(recent) / lasted
 
-    def _use_of(self, trunk: str) -> TrunkUse:
-        limits = self._limits.of_trunk(trunk)
-        return TrunkUse(limits=limits, used=self._used_on[trunk], waiting=self.queue.waiting_on(trunk))
+    def _trunks(self, now: datetime) -> list[str]:
+        """Those that have limits, are used, waited for, or slowed."""
+        limited = {of.trunk for of in self._limits.trunks}
+        waited_for = {trunk for trunk, _ in self.queue.lanes()}
+        return sorted(limited | self._holders.trunks | waited_for | {of.trunk for of in self.slowed(now)})
 
-    def _count(self, held: Held, by: int) -> None:
-        self.changes += 1
-        kind = "inbound" if held.inbound else "privileged" if held.priority is Priority.HIGHEST else "ordinary"
-        self._held_text += by * len(held.key)
-        self._used_by[kind] += by
-        self._used_on[held.trunk] += by
-        if not self._used_on[held.trunk]:
-            del self._used_on[held.trunk]
+    def _use_of(self, trunk: str, now: datetime) -> TrunkUse:
+        return TrunkUse(
+            limits=self._limits.of_trunk(trunk),
+            used=self._holders.on(trunk),
+            waiting=self.queue.waiting_on(trunk),
+            slowed=self._slowed(trunk, to_ms(now)),
+        )
 
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_ms(moment: datetime) -> int:
-    """A moment as milliseconds of the epoch."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)
-
-
-def to_moment(ms: int) -> datetime:
-    """Milliseconds of the epoch as a moment."""
-    return EPOCH + timedelta(milliseconds=ms)
+    def _slowed(self, trunk: str, at: int) -> Slowed | None:
+        slowed = self.paces[trunk].slowed(at)
+        if slowed is None:
+            return None
+        calls_per_second, until = slowed
+        return Slowed(trunk=trunk, calls_per_second=calls_per_second, until=to_moment(until))

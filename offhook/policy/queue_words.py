@@ -1,9 +1,14 @@
-"""Why a call waits, in words for people: the same in the command line, the API and the Temporal UI."""
+"""Why a call waits, and what a pause tells those it ends: the same words in the command line, the API and the UI."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
+from offhook.model.identity import masked
 from offhook.model.limits import Pause
 from offhook.model.permit import Blocker, Obstacle, Waiting
+
+NUMBER = re.compile(r"\+\d(?:[ ().-]*\d){6,14}|\d{10,15}")
+"""A telephone number, and no date: international however it is grouped, or ten digits in a row."""
 
 _TEXTS = {
     Blocker.ACCOUNT_FULL: "the account has {used} of {limit} calls up",
@@ -11,6 +16,7 @@ _TEXTS = {
     Blocker.ACCOUNT_PAUSED: "the account is paused{by}",
     Blocker.TRUNK_FULL: "trunk {trunk} has {used} of {limit} calls up",
     Blocker.TRUNK_PACED: "trunk {trunk} takes {limit} calls/s",
+    Blocker.TRUNK_SLOWED: "the carrier of trunk {trunk} refused calls as too fast: slowed to {limit} calls/s{until}",
     Blocker.TRUNK_PAUSED: "trunk {trunk} is paused{by}",
     Blocker.RECOUNTING: "the limiter, new or lost, counts who holds permits",
     Blocker.TURN: "its turn",
@@ -51,10 +57,18 @@ def in_utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def why_hung_up(pause: Pause, trunk: str | None = None) -> str:
+    """What a pause tells the calls it ends. Telephone numbers in its note are masked: every call would keep them."""
+    what = "the account" if trunk is None else f"trunk {trunk}"
+    note = "" if pause.note is None else f": {NUMBER.sub(lambda found: masked(found[0]), pause.note)}"
+    return f"{what} was paused by {pause.by}{note}"
+
+
 def _obstacle(obstacle: Obstacle) -> str:
     limit = "any number of" if obstacle.limit is None else f"{obstacle.limit:g}"
     text = _TEXTS[obstacle.blocker]
-    return text.format(used=obstacle.used, limit=limit, trunk=obstacle.trunk, by=_by(obstacle.pause))
+    until = "" if obstacle.until is None else f" until {in_utc(obstacle.until)}"
+    return text.format(used=obstacle.used, limit=limit, trunk=obstacle.trunk, by=_by(obstacle.pause), until=until)
 
 
 def _by(pause: Pause | None) -> str:

@@ -1,9 +1,61 @@
-"""What each end reason means: in which phase it happens, who ended the call, and when to try again."""
+"""What each end reason means: in which phase it happens, who ended the call, when to try again, and in words."""
 
 from dataclasses import dataclass
 
 from offhook.model.reasons import EndReason
-from offhook.model.states import EndedBy, Phase, Retry
+from offhook.model.states import CallStatus, EndedBy, Phase, Retry
+from offhook.policy.reason_words import WORDS
+
+R, B = EndReason, EndedBy
+NEVER, SOON, LATER, POLICY = Retry.NEVER, Retry.SOON, Retry.LATER, Retry.POLICY
+
+EITHER_STATUS = frozenset(
+    {
+        R.AGENT_HUNG_UP,
+        R.AGENT_HUNG_UP_SILENCE_DETECTED,
+        R.AGENT_HUNG_UP_VOICEMAIL_DETECTED,
+        R.IVR_REACHED,
+        R.CALL_SCREENED,
+        R.FAX_DETECTED,
+        R.AGENT_ERROR,
+        R.AGENT_CONNECTION_LOST,
+        R.PLATFORM_ERROR,
+        R.ENDED_UNDETERMINED,
+        R.REDIRECTED_OVER_CAPACITY,
+    }
+)
+"""Reasons of calls that were up, and of calls that never were: an agent may end or be lost while it still rings."""
+
+NOT_GIVEN_YET = frozenset(
+    {
+        R.REJECTED_QUEUE_FULL,
+        R.BLOCKED_DO_NOT_CALL,
+        R.BLOCKED_CALLING_HOURS,
+        R.BLOCKED_NO_CONSENT,
+        R.BLOCKED_DESTINATION_NOT_ALLOWED,
+        R.BLOCKED_FREQUENCY_CAP,
+        R.BLOCKED_PREDIAL_CHECK,
+        R.BLOCKED_ACCOUNT,
+        R.BLOCKED_FRAUD,
+        R.INVALID_CONFIGURATION,
+        R.AGENT_NOT_AVAILABLE,
+        R.ORIGINATION_NOT_RECORDED,
+        R.CALLER_HUNG_UP_RINGING,
+        R.WEB_USER_NOT_JOINED,
+        R.TAKEN_OVER_BY_OPERATOR,
+        R.VOICEMAIL_MESSAGE_LEFT,
+        R.TRANSFERRED,
+        R.TRANSFER_BRIDGED,
+        R.TRANSFER_FAILED,
+        R.TRANSFER_OPERATOR_BUSY,
+        R.TRANSFER_OPERATOR_NO_ANSWER,
+        R.TRANSFER_CANCELED,
+        R.TRANSFER_TIMED_OUT,
+        R.USER_HUNG_UP_DURING_TRANSFER,
+        R.REDIRECTED_OVER_CAPACITY,
+    }
+)
+"""Reasons of parts that are not there yet, or that no call is left with: readers know them already."""
 
 
 @dataclass(frozen=True)
@@ -12,22 +64,33 @@ class Meaning:
 
     phase: Phase
     ended_by: EndedBy
+    """Who, unless somebody asked for the hang-up: then the one who asked."""
     retry: Retry
+    status: CallStatus | None
+    """The visible status of a call that ended so; None: ``completed`` if it was up, ``failed`` otherwise."""
+    sentence: str
+    """What happened."""
+    advice: str
+    """What to do about it."""
 
 
 def _rows(phase: Phase, *rows: tuple[EndReason, EndedBy, Retry]) -> dict[EndReason, Meaning]:
-    return {reason: Meaning(phase, ended_by, retry) for reason, ended_by, retry in rows}
+    return {reason: _meaning(phase, reason, ended_by, retry) for reason, ended_by, retry in rows}
 
 
-R, B = EndReason, EndedBy
-NEVER, SOON, LATER, POLICY = Retry.NEVER, Retry.SOON, Retry.LATER, Retry.POLICY
+def _meaning(phase: Phase, reason: EndReason, ended_by: EndedBy, retry: Retry) -> Meaning:
+    was_up = phase in (Phase.ACTIVE, Phase.TRANSFER)
+    status = CallStatus.COMPLETED if was_up else CallStatus.FAILED
+    sentence, advice = WORDS[reason]
+    return Meaning(phase, ended_by, retry, None if reason in EITHER_STATUS else status, sentence, advice)
+
 
 MEANINGS: dict[EndReason, Meaning] = {
     **_rows(
         Phase.QUEUED,
         (R.CANCELED_QUEUED, B.API, NEVER),
         (R.EXPIRED_IN_QUEUE, B.POLICY, LATER),
-        (R.REJECTED_QUEUE_FULL, B.POLICY, LATER),
+        (R.REJECTED_QUEUE_FULL, B.POLICY, SOON),
         (R.BLOCKED_DO_NOT_CALL, B.POLICY, NEVER),
         (R.BLOCKED_CALLING_HOURS, B.POLICY, LATER),
         (R.BLOCKED_NO_CONSENT, B.POLICY, NEVER),
@@ -59,7 +122,7 @@ MEANINGS: dict[EndReason, Meaning] = {
         (R.SIP_FAILED_MEDIA, B.CARRIER, NEVER),
         (R.SIP_FAILED_OTHER, B.CARRIER, NEVER),
         (R.ORIGINATION_UNKNOWN, B.PLATFORM, POLICY),
-        (R.ORIGINATION_NOT_RECORDED, B.PLATFORM, POLICY),
+        (R.ORIGINATION_NOT_RECORDED, B.PLATFORM, SOON),
     ),
     **_rows(
         Phase.RINGING,

@@ -202,6 +202,7 @@ def _cause(evidence: Evidence, intent: Intent | None) -> Cause:
         provider_code=_provider_code(dial, left),
         message=next((text for text in texts if text), None),
         component=intent.agent_end.component if intent and intent.agent_end else None,
+        note=intent.note if intent else None,
         asked=intent.wish if intent else None,
         dial=dial.outcome if dial else None,
         rang=evidence.rang,

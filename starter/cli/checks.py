@@ -6,10 +6,11 @@ import sys
 import aiohttp
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from offhook.adapters.livekit import connect_livekit
 from offhook.adapters.livekit_setup import LiveKitTrunks
+from offhook.adapters.orphans import orphan_schedule_id
 from offhook.binaries import DEV_SERVER, BinaryMissing, find
 from offhook.errors import LiveKitRefused, LiveKitUnavailable, TemporalUnavailable
 from starter.cli.check import Check
@@ -48,7 +49,7 @@ def _binary() -> Check:
 
 
 async def temporal_checks(places: Places) -> list[Check]:
-    """Temporal: reached, its namespace, its search attributes, a worker."""
+    """Temporal: reached, its namespace, its search attributes, a worker, the schedule of orphan sweeps."""
     address = str(places.temporal.get("target_host"))
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -57,7 +58,7 @@ async def temporal_checks(places: Places) -> list[Check]:
         todo = "start `offhook dev`, or set TEMPORAL_ADDRESS"
         later = [
             Check(name, False, "unknown", "reach Temporal first")
-            for name in ("namespace", "search attributes", "worker")
+            for name in ("namespace", "search attributes", "worker", "orphan sweep")
         ]
         return [Check("Temporal", False, f"nobody answers at {address}", todo), *later]
     return [
@@ -65,6 +66,7 @@ async def temporal_checks(places: Places) -> list[Check]:
         await _namespace(client),
         await _attributes(client),
         await _worker(client, places.settings.task_queue),
+        await _orphan_sweep(client, orphan_schedule_id(places.settings.task_queue)),
     ]
 
 
@@ -96,6 +98,20 @@ async def _worker(client: Client, queue: str) -> Check:
     if not found:
         return Check("worker", False, f"nobody polls task queue {queue}", "start `offhook worker`, or `offhook dev`")
     return Check("worker", True, f"{len(set(found))} on task queue {queue}")
+
+
+async def _orphan_sweep(client: Client, schedule: str) -> Check:
+    try:
+        found = (await client.get_schedule_handle(schedule).describe()).schedule
+    except RPCError as error:
+        is_missing = error.status is RPCStatusCode.NOT_FOUND
+        todo = "start `offhook worker`, or `offhook dev`: it makes one, and logs why if it may not"
+        return Check("orphan sweep", False, f"no schedule {schedule}" if is_missing else error.message, todo)
+    if found.state.paused:
+        todo = f"temporal schedule toggle --unpause -n {client.namespace} -s {schedule}"
+        return Check("orphan sweep", False, f"paused: {found.state.note or 'nobody said why'}", todo)
+    every = ", ".join(f"{interval.every.total_seconds():g} s" for interval in found.spec.intervals)
+    return Check("orphan sweep", True, f"every {every}")
 
 
 async def livekit_checks(places: Places) -> list[Check]:

@@ -1,77 +1,14 @@
-"""End reasons in plain words, for people."""
+"""End reasons for people: by name and in plain words."""
 
-from offhook.model import EndReason
-
-IN_WORDS: dict[EndReason, str] = {
-    EndReason.CANCELED_QUEUED: "cancelled before it was dialled",
-    EndReason.EXPIRED_IN_QUEUE: "waited too long in the queue",
-    EndReason.REJECTED_QUEUE_FULL: "the queue was full",
-    EndReason.BLOCKED_DO_NOT_CALL: "the number is on a do-not-call list",
-    EndReason.BLOCKED_CALLING_HOURS: "outside calling hours",
-    EndReason.BLOCKED_NO_CONSENT: "no consent to be called",
-    EndReason.BLOCKED_DESTINATION_NOT_ALLOWED: "this destination may not be called",
-    EndReason.BLOCKED_FREQUENCY_CAP: "this number was called often enough",
-    EndReason.BLOCKED_PREDIAL_CHECK: "the last check before the dial said no",
-    EndReason.BLOCKED_ACCOUNT: "the account may not call",
-    EndReason.BLOCKED_FRAUD: "blocked as suspected fraud",
-    EndReason.INVALID_CONFIGURATION: "something is configured wrongly",
-    EndReason.AGENT_NOT_AVAILABLE: "no agent was free; the telephone never rang",
-    EndReason.AGENT_JOIN_TIMEOUT: "the agent did not come in time; the telephone never rang",
-    EndReason.SIP_FAILED_WRONG_NUMBER: "no such number",
-    EndReason.SIP_FAILED_NUMBER_BLOCKED: "the carrier or the called number blocks us",
-    EndReason.SIP_FAILED_SPAM_FLAGGED: "rejected as spam",
-    EndReason.SIP_FAILED_UNREACHABLE: "the telephone is off or out of reach",
-    EndReason.SIP_FAILED_TIMEOUT: "the network gave up",
-    EndReason.SIP_FAILED_NO_FINAL_RESPONSE: "the carrier never said what became of it",
-    EndReason.SIP_FAILED_TRUNK_AUTH: "the carrier does not accept the trunk's credentials",
-    EndReason.SIP_FAILED_TRUNK_PERMISSION: "the trunk may not call there",
-    EndReason.SIP_FAILED_TRUNK_PAYMENT: "the carrier wants to be paid",
-    EndReason.SIP_FAILED_TRUNK_CONFIG: "the trunk is configured wrongly",
-    EndReason.SIP_FAILED_TRUNK_UNAVAILABLE: "the carrier is down",
-    EndReason.SIP_FAILED_TRUNK_RATE_LIMIT: "too many calls a second for this trunk",
-    EndReason.SIP_FAILED_TRUNK_CAPACITY: "too many calls at once for this trunk",
-    EndReason.SIP_FAILED_ROUTING: "the network could not route the call",
-    EndReason.SIP_FAILED_MEDIA: "no audio format in common",
-    EndReason.SIP_FAILED_OTHER: "the carrier refused, in a way of its own",
-    EndReason.ORIGINATION_UNKNOWN: "nobody can say whether it rang; it was not dialled again",
-    EndReason.ORIGINATION_NOT_RECORDED: "not dialled, because it could not be recorded",
-    EndReason.USER_DID_NOT_PICK_UP: "rang, and nobody picked up",
-    EndReason.USER_HUNG_UP_RINGING: "declined while ringing",
-    EndReason.USER_BUSY: "busy",
-    EndReason.VOICEMAIL_DETECTED_PRECONNECT: "went to voicemail before it was answered",
-    EndReason.CANCELED_RINGING: "cancelled while ringing",
-    EndReason.CALLER_HUNG_UP_RINGING: "the caller gave up",
-    EndReason.WEB_USER_NOT_JOINED: "the web user never joined",
-    EndReason.USER_HUNG_UP_IN_CALL: "the user hung up",
-    EndReason.AGENT_HUNG_UP: "the agent was done and hung up",
-    EndReason.CANCELED_IN_CALL: "hung up on request, in the middle of the call",
-    EndReason.TAKEN_OVER_BY_OPERATOR: "an operator took over",
-    EndReason.AGENT_HUNG_UP_VOICEMAIL_DETECTED: "a voicemail answered; the agent hung up",
-    EndReason.VOICEMAIL_MESSAGE_LEFT: "the agent left a message on a voicemail",
-    EndReason.IVR_REACHED: "a telephone menu answered",
-    EndReason.CALL_SCREENED: "a call screener answered",
-    EndReason.FAX_DETECTED: "a fax answered",
-    EndReason.AGENT_HUNG_UP_SILENCE_DETECTED: "nobody spoke; the agent hung up",
-    EndReason.IDLE_TIMEOUT: "nobody spoke for too long",
-    EndReason.MAX_DURATION_REACHED: "reached its maximum duration",
-    EndReason.TRANSFERRED: "transferred",
-    EndReason.TRANSFER_BRIDGED: "transferred, with an introduction",
-    EndReason.TRANSFER_FAILED: "the transfer failed",
-    EndReason.TRANSFER_OPERATOR_BUSY: "the operator was busy",
-    EndReason.TRANSFER_OPERATOR_NO_ANSWER: "the operator did not answer",
-    EndReason.TRANSFER_CANCELED: "the transfer was cancelled",
-    EndReason.TRANSFER_TIMED_OUT: "the transfer took too long",
-    EndReason.USER_HUNG_UP_DURING_TRANSFER: "the user hung up during the transfer",
-    EndReason.REDIRECTED_OVER_CAPACITY: "redirected: no room for the call",
-    EndReason.AGENT_ERROR: "the agent failed",
-    EndReason.AGENT_CONNECTION_LOST: "the agent was lost in the middle of the call",
-    EndReason.NO_AUDIO_RECEIVED: "answered, and no audio ever came",
-    EndReason.MEDIA_LOST: "the audio broke off",
-    EndReason.PLATFORM_ERROR: "ended by an error of ours, or from outside",
-    EndReason.ENDED_UNDETERMINED: "over, and nobody can say why",
-}
+from offhook.model import CallView, EndReason
+from offhook.policy.reasons import MEANINGS
 
 
 def in_words(reason: EndReason | None) -> str:
     """What a reason means; nothing while there is none."""
-    return "" if reason is None else IN_WORDS.get(reason, reason.lower().replace("_", " "))
+    return "" if reason is None else MEANINGS[reason].sentence
+
+
+def name_of(view: CallView) -> str:
+    """A call's end reason as it was written, perhaps by a newer version; nothing while there is none."""
+    return view.unknown_reason or view.end_reason or ""

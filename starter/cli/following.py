@@ -11,7 +11,7 @@ from rich.text import Text
 
 from offhook.model import CallStatus, CallView
 from offhook.policy.queue_words import place, what_for
-from starter.cli.end_reasons import in_words
+from starter.cli.end_reasons import in_words, name_of
 from starter.cli.views import clock_time, status_text
 
 REFRESHES = 8
@@ -68,7 +68,7 @@ def _line(view: CallView) -> Text:
     elif view.status is CallStatus.PENDING and view.granted_at is not None:
         line.append("  has its permit")
     if view.end_reason is not None:
-        line.append(f"  {view.end_reason}", style="bold").append(f"  {in_words(view.end_reason)}")
+        line.append(f"  {name_of(view)}", style="bold").append(f"  {in_words(view.end_reason)}")
     return line
 
 

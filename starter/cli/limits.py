@@ -1,7 +1,6 @@
 """``offhook limits``: how many calls an account may have up at once; seen, changed, paused and resumed."""
 
 import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from starter.cli.client import CallsClient, with_client
 from starter.cli.failing import EPILOG, reporting
 from starter.cli.limits_view import print_limits
 from starter.cli.options import DevOption, JsonOption, TemporalOption
+from starter.limits import pausing
 
 AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Whose limits.")]
 TrunkOption = Annotated[
@@ -90,14 +90,16 @@ def pause(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(metavar="NAME", help="Who pauses; shown to whoever asks.  \\[default: your login]")
     ] = None,
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; shown to whoever asks.")] = None,
+    hang_up: Annotated[
+        bool, typer.Option("--hang-up", help="End the calls that are up, too, inbound ones among them.")
+    ] = False,
     as_json: JsonOption = False,
     temporal: TemporalOption = None,
     dev: DevOption = None,
 ) -> None:
-    """Admit nobody until it is resumed. Calls that are up go on; new ones are accepted and wait."""
+    """Admit nobody until it is resumed. Calls that are up go on, unless told to end; new ones are accepted and wait."""
     with reporting(as_json=as_json):
-        paused = {"by": by or _login(), "at": datetime.now(UTC), "note": note}
-        change = _change(trunk=trunk, pause=paused)
+        change = pausing(by=by or _login(), note=note, trunk=trunk, hang_up=hang_up)
         _show(ctx, account, change, as_json=as_json, temporal=temporal, dev=dev)
 
 

@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from offhook.model import LimitsView, Pause, TrunkUse
+from offhook.model import LimitsView, Pause, Slowed, TrunkUse
 from offhook.model.limits import SERVED_AFTER
 from starter.cli.console import out, print_json
 from starter.cli.views import card_rows, clock_time
@@ -25,13 +25,14 @@ def limits_panel(view: LimitsView) -> Panel:
     """Limits as a card, the trunks beneath."""
     parts = (card_rows(_facts(view)), *((Text(""), _trunks(view.trunks)) if view.trunks else ()))
     title = Text.assemble("account ", (view.account, "bold"))
-    border = "yellow" if view.limits.pause or view.recounting else "green"
+    border = "yellow" if view.limits.pause or view.recounting or _slowed(view.trunks) else "green"
     return Panel(Group(*parts), title=title, title_align="left", border_style=border, expand=False)
 
 
 def _facts(view: LimitsView) -> Iterable[tuple[str, str | Text]]:
     limits = view.limits
     yield "paused", Text(_paused(limits.pause), style="yellow")
+    yield "hanging up", Text(_calls(view.to_hang_up) if view.to_hang_up else "", style="yellow")
     if view.recounting:
         yield (
             "recounting",
@@ -42,6 +43,8 @@ def _facts(view: LimitsView) -> Iterable[tuple[str, str | Text]]:
         yield "reserved", f"{limits.reserve:,} of them for inbound calls and priority 1"
     yield "up", f"{view.used:,} outbound, {view.inbound:,} inbound" + _uncounted(view)
     yield "waiting", _waiting(view)
+    for slowed in _slowed(view.trunks):
+        yield "slowed", Text(_slower(slowed), style="yellow")
     yield "oldest", f"since {clock_time(view.oldest_since)}" if view.oldest_since else ""
     yield "grants", f"{view.per_minute:.3g} a minute of late" if view.per_minute is not None else ""
     after = f"{limits.served_after.total_seconds():g} s"
@@ -58,6 +61,15 @@ def _waiting(view: LimitsView) -> str:
         return "nobody"
     counts = enumerate(view.waiting_by_priority, start=1)
     return f"{view.waiting:,}: " + ", ".join(f"{calls:,} of priority {of}" for of, calls in counts if calls)
+
+
+def _slowed(trunks: Sequence[TrunkUse]) -> list[Slowed]:
+    return [use.slowed for use in trunks if use.slowed is not None]
+
+
+def _slower(slowed: Slowed) -> str:
+    until = clock_time(slowed.until)
+    return f"trunk {slowed.trunk} to {slowed.calls_per_second:g} calls/s until {until}: its carrier said too fast"
 
 
 def _trunks(trunks: Sequence[TrunkUse]) -> Table:
@@ -82,7 +94,8 @@ def _trunks(trunks: Sequence[TrunkUse]) -> Table:
 def _paused(pause: Pause | None) -> str:
     if pause is None:
         return ""
-    return f"by {pause.by} since {clock_time(pause.at)}" + (f" ({pause.note})" if pause.note else "")
+    ended = ", calls hung up" if pause.hung_up else ""
+    return f"by {pause.by} since {clock_time(pause.at)}{ended}" + (f" ({pause.note})" if pause.note else "")
 
 
 def _calls(number: int) -> str:

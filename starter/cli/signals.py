@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from signal import SIGHUP, SIGINT, SIGTERM
 
+from offhook.temporal import LET_GO_S
+
 
 def until_signalled(work: Coroutine[None, None, None]) -> None:
     """Run until it ends or a signal (INT, TERM, HUP) cancels it; a second one cuts the clean-up short."""
@@ -15,5 +17,8 @@ async def _until_signalled(work: Coroutine[None, None, None]) -> None:
     task = asyncio.ensure_future(work)
     for number in (SIGINT, SIGTERM, SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        with suppress(asyncio.CancelledError):
+            await task
+    finally:
+        await asyncio.sleep(LET_GO_S)

@@ -11,7 +11,7 @@ from rich.text import Text
 from offhook.model import CallStatus, CallView, Cause, Priority
 from offhook.policy.queue_words import waiting_in_words
 from starter.cli.console import out, print_json
-from starter.cli.end_reasons import in_words
+from starter.cli.end_reasons import in_words, name_of
 
 STYLES: dict[CallStatus, str] = {
     CallStatus.PENDING: "dim",
@@ -117,8 +117,8 @@ def _waited(view: CallView) -> bool:
 def _ending(view: CallView) -> Text:
     if view.end_reason is None:
         return Text("hang-up requested", style="yellow") if view.cancellation_requested else Text("")
-    by = f", by {view.ended_by}" if view.ended_by else ""
-    return Text.assemble((view.end_reason, "bold"), f"  {in_words(view.end_reason)}", (by, "dim"))
+    by = f"  by {view.ended_by}" if view.ended_by else ""
+    return Text.assemble((name_of(view), "bold"), f"  {in_words(view.end_reason)}", (by, "dim"))
 
 
 def _cause(cause: Cause | None) -> str:
@@ -153,7 +153,7 @@ def listing(views: Sequence[CallView]) -> Table | Text:
             clock_time(view.accepted_at),
             view.call_id,
             status_text(view.status),
-            view.end_reason or "",
+            name_of(view),
             seconds(view.talk_seconds),
             view.agent_id or "none",
             *([view.account] if several else []),

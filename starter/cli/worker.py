@@ -31,6 +31,8 @@ def worker(
 
 async def _work(places: Places, *, webhooks: bool) -> None:
     from offhook.adapters.livekit import connect_livekit
+    from offhook.adapters.marks import mark_of
+    from offhook.adapters.orphans import schedule_orphan_sweep
     from starter.intake import webhook_intake
     from worker import build
 
@@ -41,8 +43,9 @@ async def _work(places: Places, *, webhooks: bool) -> None:
         if webhooks:
             url = await exits.enter_async_context(webhook_intake(settings, client))
             err.print(f"webhook intake: {url}", soft_wrap=True)
-        for worker in build(client, livekit, settings=settings):
+        for worker in build(client, livekit, settings=settings, mark=await mark_of(client, settings.task_queue)):
             await exits.enter_async_context(worker)
+        await schedule_orphan_sweep(client, settings)
         where = f"Temporal {places.temporal.get('target_host')}, task queue {settings.task_queue}"
         err.print(f"worker: {where}, LiveKit {settings.livekit_url}", soft_wrap=True)
         await asyncio.Event().wait()

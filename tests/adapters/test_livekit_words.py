@@ -10,8 +10,8 @@ import pytest
 from livekit import api
 
 from offhook.adapters.livekit_words import LEG_STATUSES, leaving, verdict_of_dial
-from offhook.model import DialOutcome, DialResult, EndReason, Left, Phase
-from offhook.policy.evidence import Evidence
+from offhook.model import AgentEnd, AgentEndWhy, DialOutcome, DialResult, EndReason, Left, Phase, Wish
+from offhook.policy.evidence import Evidence, Intent
 from offhook.policy.verdict import decide
 
 TRACES = Path(__file__).parent.parent / "simulator" / "traces"
@@ -86,6 +86,21 @@ TRUTH = {
     "livekit-killed-in-call": EndReason.ENDED_UNDETERMINED,
 }
 
+OURS = {
+    "answered-agent-ends": (Wish.AGENT_END, EndReason.AGENT_HUNG_UP),
+    "client-timeout": (Wish.HANG_UP, EndReason.CANCELED_IN_CALL),
+    "delete-room-while-ringing": (Wish.HANG_UP, EndReason.CANCELED_RINGING),
+    "livekit-restarted-in-call": (Wish.IDLE, EndReason.IDLE_TIMEOUT),
+    "livekit-terminated-in-call": (Wish.MAX_DURATION, EndReason.MAX_DURATION_REACHED),
+    "max-duration": (Wish.MAX_DURATION, EndReason.MAX_DURATION_REACHED),
+    "remove-crosses-answer": (Wish.HANG_UP, EndReason.CANCELED_RINGING),
+    "remove-while-ringing": (Wish.HANG_UP, EndReason.CANCELED_RINGING),
+    "sip-terminated-in-call": (Wish.HANG_UP, EndReason.CANCELED_IN_CALL),
+    "transfer-busy": (Wish.HANG_UP, EndReason.CANCELED_IN_CALL),
+    "transfer-rings-out": (Wish.HANG_UP, EndReason.CANCELED_IN_CALL),
+}
+"""The same stories with our own wish on record, as the call that is the cause of a removal has it."""
+
 NO_DIAL_TO_WAIT_FOR = {"no-wait", "no-wait-answered"}
 """Recorded with ``wait_until_answered=false``, which offhook never uses."""
 
@@ -142,6 +157,24 @@ def test_every_recorded_story_is_read_truly(case: str) -> None:
     trace = json.loads((TRACES / f"{case}.json").read_text())
 
     assert decide(evidence_of(trace)).end_reason is TRUTH[case]
+
+
+@pytest.mark.parametrize("case", sorted(OURS))
+def test_what_we_did_ourselves_is_read_as_ours(case: str) -> None:
+    trace = json.loads((TRACES / f"{case}.json").read_text())
+    wish, expected = OURS[case]
+    evidence = evidence_of(trace)
+    agent_end = AgentEnd(event_id="e", attempt=1, at=NOW, why=AgentEndWhy.COMPLETED)
+    rings = Phase.RINGING if evidence.phase is Phase.DIALING else evidence.phase
+
+    wished = evidence.with_(intent=Intent(wish, rings, at=NOW, agent_end=agent_end if wish is Wish.AGENT_END else None))
+
+    assert decide(wished).end_reason is expected
+
+
+def test_no_recorded_story_is_left_out() -> None:
+    assert set(cases()) == set(TRUTH)
+    assert set(OURS) <= set(TRUTH)
 
 
 ERRORS = [

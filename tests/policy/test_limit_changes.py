@@ -13,6 +13,7 @@ from tests.policy.accounts import NOW, PAUSE, trunk
 
 DEFAULT_CALLS = 20
 OTHER_PAUSE = Pause(by="bob", at=NOW, note="carrier down")
+HUNG_UP = OTHER_PAUSE.model_copy(update={"hung_up": True})
 
 SET = Limits(
     calls=10,
@@ -50,6 +51,10 @@ def of_t(**fields: object) -> TrunkLimits:
         pytest.param({"calls": 50, "reserve": 40}, of_account(calls=50, reserve=40), id="both-up-at-once"),
         pytest.param({"served_after": 4}, of_account(served_after=4), id="served-after"),
         pytest.param({"pause": OTHER_PAUSE}, of_account(pause=OTHER_PAUSE), id="paused-by-another"),
+        pytest.param(
+            {"pause": OTHER_PAUSE, "hang_up": True}, of_account(pause=HUNG_UP), id="paused-and-hung-up-by-another"
+        ),
+        pytest.param({"pause": HUNG_UP}, of_account(pause=OTHER_PAUSE), id="paused-by-one-who-did-not-ask-to-hang-up"),
         pytest.param({"resume": True}, of_account(pause=None), id="resumed"),
         pytest.param({"resume": True, "calls": 5}, of_account(pause=None, calls=5), id="resumed-with-fewer-calls"),
         pytest.param({"unset": ["calls"]}, of_account(calls=None), id="calls-unset"),
@@ -77,6 +82,7 @@ def test_an_account_s_limits_change_as_said_and_no_others(change: dict[str, obje
         pytest.param({"calls_per_second": SLOWEST}, of_t(calls_per_second=SLOWEST), id="as-slow-as-may-be"),
         pytest.param({"calls_per_second": MOST_CALLS_PER_SECOND}, of_t(calls_per_second=1000), id="as-fast-as-may-be"),
         pytest.param({"pause": OTHER_PAUSE}, of_t(pause=OTHER_PAUSE), id="paused-by-another"),
+        pytest.param({"pause": OTHER_PAUSE, "hang_up": True}, of_t(pause=HUNG_UP), id="paused-and-hung-up"),
         pytest.param({"resume": True}, of_t(pause=None), id="resumed"),
         pytest.param({"unset": ["calls"]}, of_t(calls=None), id="calls-unset"),
         pytest.param({"unset": ["calls_per_second"]}, of_t(calls_per_second=None), id="pace-unset"),
@@ -116,6 +122,9 @@ def test_a_trunk_may_be_paused_before_it_has_limits() -> None:
         pytest.param(SET, {"trunk": "t", "calls_per_second": 0.0009}, "calls_per_second", id="a-pace-too-slow"),
         pytest.param(SET, {"trunk": "t", "calls_per_second": 5e-324}, "calls_per_second", id="a-pace-near-none"),
         pytest.param(SET, {"pause": OTHER_PAUSE, "resume": True}, "pause", id="paused-and-resumed"),
+        pytest.param(SET, {"hang_up": True}, "hang_up", id="hung-up-and-not-paused"),
+        pytest.param(SET, {"hang_up": True, "resume": True}, "hang_up", id="hung-up-and-resumed"),
+        pytest.param(SET, {"hang_up": True, "trunk": "t", "calls": 0}, "hang_up", id="a-trunk-hung-up-and-not-paused"),
         pytest.param(SET, {"reserve": 3, "unset": ["reserve"]}, "reserve", id="set-and-unset"),
         pytest.param(SET, {"reserve": 11}, "reserve", id="more-kept-than-there-are"),
         pytest.param(SET, {"calls": 3}, "reserve", id="fewer-than-are-kept"),

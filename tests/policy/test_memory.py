@@ -54,6 +54,11 @@ def well_used() -> Ledger:
     ask(account, "call_8/run/1", priority=2, since=after(2))
     account.give_back("call_2/run/1")
     account.give_back("call_0/run/1")
+    ask(account, "call_9/run/1", "call_10/run/1", trunk="hasty", holds=True)
+    account.refused("call_9/run/1", after(1))
+    account.refused("call_1/run/1", after(2))
+    account.hang_up("the trunk was paused", trunk="hasty")
+    account.told_to_end("call_9/run/1")
     return account
 
 
@@ -77,9 +82,10 @@ def test_nothing_is_forgotten() -> None:
     assert following.view("acme", after(3)) == account.view("acme", after(3))
     assert list(following.held.values()) == list(account.held.values())
     assert (following.returned, following.grants) == (account.returned, account.grants)
-    assert {name: pace.latest for name, pace in following.paces.items()} == {
-        name: pace.latest for name, pace in account.paces.items()
-    }
+    assert [(name, pace.latest, pace.slowing) for name, pace in following.paces.items()] == [
+        (name, pace.latest, pace.slowing) for name, pace in account.paces.items()
+    ]
+    assert following.to_hang_up == account.to_hang_up == {"call_10/run/1": "the trunk was paused"}
 
 
 def test_everybody_is_told_the_same_after_as_before() -> None:
@@ -148,6 +154,49 @@ def test_a_pace_goes_on_across_runs() -> None:
     assert [admit(following, at=after(second)) for second in (1, 1.299, 1.3)] == [[], [], ["c"]]
 
 
+def test_a_slowed_trunk_stays_slowed_and_gets_faster_at_the_same_moments() -> None:
+    account = ledger(trunk("set", calls_per_second=4), calls=99)
+    for name in ("set", "unset"):
+        ask(account, f"{name}-up", trunk=name, holds=True)
+        ask(account, *(f"{name}-{number}" for number in range(40)), trunk=name)
+        account.refused(f"{name}-up", after(2))
+    admit(account, at=after(2))
+
+    following = next_run(account)
+
+    moments = [after(second) for second in (2.999, 3, 4, 31.999, 32, 33, 62, 152)]
+    assert following.slowed(after(3)) == account.slowed(after(3))
+    assert [following.opens_at(moment) for moment in moments] == [account.opens_at(moment) for moment in moments]
+    assert [admit(following, at=moment) for moment in moments] == [admit(account, at=moment) for moment in moments]
+
+
+def test_calls_that_have_yet_to_be_told_to_end_are_not_forgotten() -> None:
+    account = ledger(calls=9)
+    ask(account, *(f"c{number}" for number in range(6)))
+    admit(account, most=4)
+    account.hang_up("the account was paused by ann")
+    account.told_to_end("c1")
+    account.give_back("c3")
+
+    following = next_run(next_run(account))
+
+    assert following.to_hang_up == dict.fromkeys(["c0", "c2"], "the account was paused by ann")
+    assert following.view("acme", NOW).to_hang_up == 2
+
+
+def test_a_memory_from_before_trunks_were_slowed_and_calls_hung_up_is_read() -> None:
+    account = well_used()
+    memory = read(pack(account, ()))
+    del memory["slowings"], memory["hang_up"]
+
+    following, _ = unpack(LimiterState(account="acme", limits=account.limits, memory=written(memory)))
+
+    assert following.slowed(after(3)) == ()
+    assert following.to_hang_up == {}
+    assert list(following.held) == list(account.held)
+    assert following.paces["t"].latest == account.paces["t"].latest
+
+
 def test_what_is_full_stays_full() -> None:
     account = ledger(calls=0)
     ask(account, "x" * (MOST_WAITING_TEXT // 2), holds=True)
@@ -201,7 +250,7 @@ def test_the_pace_of_a_trunk_that_has_none_any_more_is_let_go() -> None:
 
     following, _ = unpack(LimiterState(account="acme", limits=Limits(), memory=pack(account, ())))
 
-    assert following.paces == {}
+    assert "slow" not in dict(following.paces.items())
     assert list(following.held) == list(account.held)
 
 

@@ -1,7 +1,7 @@
 """Whatever comes in whatever order: the ledger does what a slow and obvious one does."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, settings
@@ -29,6 +29,7 @@ class Call:
     since: int
     arrival: int
     inbound: bool = False
+    granted: int = 0
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -45,14 +46,16 @@ class Obvious:
     void: set[str] = field(default_factory=set[str])
     grants: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     """Trunk and moment of each grant that a pace counts."""
+    slowings: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
+    """To what pace a trunk fell, and when."""
 
-    def ask(self, call: Call, *, holds: bool) -> None:
+    def ask(self, call: Call, now: int, *, holds: bool) -> None:
         known = {held.key for held in self.held} | self.void
         if call.key in known:
             return
         if holds or call.inbound:
             self.waiting = [other for other in self.waiting if other.key != call.key]
-            self.held.append(call)
+            self.held.append(replace(call, granted=now))
         elif call.key not in {other.key for other in self.waiting}:
             self.waiting.append(call)
 
@@ -61,17 +64,47 @@ class Obvious:
         self.waiting = [waiter for waiter in self.waiting if waiter.key != key]
 
     def change(self, limits: Limits) -> None:
+        self.slowings = {
+            trunk: slowing
+            for trunk, slowing in self.slowings.items()
+            if limits.of_trunk(trunk).calls_per_second == self.limits.of_trunk(trunk).calls_per_second
+        }
         self.limits = limits
-        paced = {trunk.trunk for trunk in limits.trunks if trunk.calls_per_second is not None}
-        self.grants = [grant for grant in self.grants if grant[0] in paced]
+        self.grants = [grant for grant in self.grants if self.has_pace(grant[0])]
+
+    def has_pace(self, trunk: str) -> bool:
+        return self.limits.of_trunk(trunk).calls_per_second is not None or trunk in self.slowings
+
+    def refuse(self, key: str, now: int) -> bool:
+        """Whether the trunk of this call is slowed, since its carrier refused it."""
+        held = next((held for held in self.held if held.key == key), None)
+        if held is None or (held.trunk in self.slowings and held.granted < self.slowings[held.trunk][1]):
+            return False
+        own, pace = self.limits.of_trunk(held.trunk).calls_per_second, self.pace(held.trunk, now)
+        slower = 1 if pace is None else pace // 2 if pace >= 2 else max(pace / 2, 1 / 8)
+        if own is not None and slower >= own:
+            return False
+        if not self.has_pace(held.trunk):
+            up = [call for call in self.held if call.trunk == held.trunk and not call.inbound]
+            self.grants += [(call.trunk, call.granted) for call in up if call.granted > now - 1000]
+        self.slowings[held.trunk] = (slower, now)
+        return True
+
+    def pace(self, trunk: str, now: int) -> float | None:
+        own = self.limits.of_trunk(trunk).calls_per_second
+        if trunk not in self.slowings:
+            return own
+        fell_to, since = self.slowings[trunk]
+        by_now = fell_to * 2 ** ((now - since) // 30_000)
+        return own if by_now >= (own or 32) else by_now
 
     def admit(self, now: int, most: int) -> list[str]:
         keys: list[str] = []
         while len(keys) < most and (admissible := [call for call in self.in_order() if self.may_go(call, now)]):
             call = admissible[0]
             self.forget(call.key)
-            self.held.append(call)
-            if self.limits.of_trunk(call.trunk).calls_per_second is not None:
+            self.held.append(replace(call, granted=now))
+            if self.has_pace(call.trunk):
                 self.grants.append((call.trunk, now))
             keys.append(call.key)
         return keys
@@ -98,7 +131,7 @@ class Obvious:
         return sum(1 for held in self.held if held.trunk == trunk)
 
     def is_in_pace(self, trunk: str, now: int) -> bool:
-        rate = self.limits.of_trunk(trunk).calls_per_second
+        rate = self.pace(trunk, now)
         if rate is None:
             return True
         most, window = (int(rate), 1000) if rate >= 1 else (1, round(1000 / rate))
@@ -119,7 +152,10 @@ CALLS = st.lists(st.tuples(st.sampled_from(TRUNKS), PRIORITIES), min_size=1, max
 AGO = st.sampled_from([0, 0, 1, 1_000, 2_000, 4_000]) | st.integers(0, 5_000)
 LATER = st.sampled_from([1, 499, 500, 999, 1_000, 2_000]) | st.integers(1, 3_000)
 COUNTS = st.integers(0, 6)
-PACES = st.sampled_from([None, 0.5, 1, 2, 3])
+PACES = st.sampled_from([None, 0.1, 0.5, 1, 2, 3])
+HOLDS = st.sampled_from([29_999, 30_000, 60_000, 150_000])
+"""As long as a slowed pace holds, once and several times."""
+
 PACED = (TrunkLimits(trunk="one", calls_per_second=3), TrunkLimits(trunk="two", calls_per_second=0.5))
 PAUSES = st.sampled_from([PAUSE, None, None, None])
 
@@ -164,6 +200,19 @@ class Schedules(RuleBasedStateMachine):
     @rule(count=COUNTS)
     def holders_give_back(self, count: int) -> None:
         self._give_back([held.key for held in self.obvious.held][:count])
+
+    @precondition(lambda self: self.obvious.held)
+    @rule(index=COUNTS, twice=st.booleans())
+    def the_carrier_says_too_fast(self, index: int, twice: bool) -> None:
+        key = self.obvious.held[-1 - index % len(self.obvious.held)].key
+        for _ in range(1 + twice):
+            slowed = self.ledger.refused(key, after(self.now / 1000))
+            assert (slowed is not None) is self.obvious.refuse(key, self.now)
+            self._give_back([key])
+
+    @rule(milliseconds=HOLDS)
+    def nothing_is_refused_for_long(self, milliseconds: int) -> None:
+        self.now += milliseconds
 
     @precondition(lambda self: self.obvious.held)
     @rule(index=COUNTS)
@@ -238,6 +287,9 @@ class Schedules(RuleBasedStateMachine):
         for use in view.trunks:
             assert use.used == self.obvious.up_on(use.limits.trunk)
             assert use.waiting == sum(call.trunk == use.limits.trunk for call in waiting)
+            pace = self.obvious.pace(use.limits.trunk, self.now)
+            slowed = None if pace == use.limits.calls_per_second else pace
+            assert slowed == (use.slowed.calls_per_second if use.slowed else None)
 
     @invariant()
     def who_waits_is_told_the_truth(self) -> None:
@@ -283,7 +335,7 @@ class Schedules(RuleBasedStateMachine):
             inbound=inbound,
         )
         self.ledger.ask(ask, after(self.now / 1000))
-        self.obvious.ask(call, holds=holds)
+        self.obvious.ask(call, self.now, holds=holds)
 
     def _admit(self, most: int = 100) -> None:
         """In the same order as the obvious one; each is within all limits at that moment, and nobody is forgotten."""

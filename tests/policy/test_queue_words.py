@@ -5,7 +5,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from offhook.model import Ahead, Blocker, Obstacle, Pause, Priority, Waiting
-from offhook.policy.queue_words import in_utc, place, roughly, waiting_in_words, what_for
+from offhook.policy.queue_words import in_utc, place, roughly, waiting_in_words, what_for, why_hung_up
 from tests.policy.accounts import NOW
 
 PAUSE = Pause(by="ann", at=NOW, note="carrier down")
@@ -46,6 +46,11 @@ OBSTACLES = [
         Obstacle(blocker=Blocker.TRUNK_PACED, trunk="acme-eu", limit=10),
         "trunk acme-eu takes 10 calls/s",
         id="trunk-paced",
+    ),
+    pytest.param(
+        Obstacle(blocker=Blocker.TRUNK_SLOWED, trunk="acme-eu", limit=0.5, until=NOW + timedelta(minutes=1)),
+        "the carrier of trunk acme-eu refused calls as too fast: slowed to 0.5 calls/s until 2026-01-02 03:05:00 UTC",
+        id="trunk-slowed",
     ),
     pytest.param(
         Obstacle(blocker=Blocker.TRUNK_PAUSED, trunk="acme-eu", pause=Pause(by="bob", at=NOW)),
@@ -161,6 +166,33 @@ def test_a_duration_is_said_roughly(duration: timedelta, words: str) -> None:
 )
 def test_why_a_call_waits_is_one_line(waiting: Waiting, words: str) -> None:
     assert waiting_in_words(waiting) == words
+
+
+@pytest.mark.parametrize(
+    ("pause", "trunk", "words"),
+    [
+        pytest.param(PAUSE, None, "the account was paused by ann: carrier down", id="an-account"),
+        pytest.param(PAUSE, "acme-eu", "trunk acme-eu was paused by ann: carrier down", id="a-trunk"),
+        pytest.param(Pause(by="bob", at=NOW), None, "the account was paused by bob", id="without-a-note"),
+    ],
+)
+def test_the_calls_that_a_pause_ends_are_told_by_whom_and_why(pause: Pause, trunk: str | None, words: str) -> None:
+    assert why_hung_up(pause, trunk) == words
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        pytest.param("+14155550100 complained", "…0100 complained", id="international"),
+        pytest.param("call +1 (415) 555-0100, then resume", "call …0100, then resume", id="grouped"),
+        pytest.param("who is 4155550100?", "who is …0100?", id="national"),
+        pytest.param("until 2026-01-03 08:30, ticket 123456", "until 2026-01-03 08:30, ticket 123456", id="no-number"),
+    ],
+)
+def test_no_telephone_number_in_its_note_reaches_the_calls_a_pause_ends(note: str, said: str) -> None:
+    pause = Pause(by="ann", at=NOW, note=note)
+
+    assert why_hung_up(pause) == f"the account was paused by ann: {said}"
 
 
 def test_a_moment_is_said_in_utc_wherever_it_was_written_down() -> None:

@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 
 from offhook.model import CarrierHint, EndReason, SipAnswer
-from offhook.policy.sip import MAILBOX_AFTER, reason_for
+from offhook.policy.sip import (
+    BY_CODE,
+    BY_HINT,
+    DECLINE_CODE,
+    MAILBOX_AFTER,
+    MAILBOX_CODE,
+    PHRASES,
+    is_known,
+    reason_for,
+)
 
 RANG = timedelta(seconds=4)
 
@@ -55,3 +64,42 @@ def test_a_final_response_has_its_reason(
     answer = SipAnswer(code=code, hint=hint)
 
     assert reason_for(answer, rang=rang_for is not None, rang_for=rang_for) is expected
+
+
+@pytest.mark.parametrize(
+    ("rang_for", "mailbox_after", "expected"),
+    [
+        pytest.param(3.4, 3.5, EndReason.SIP_FAILED_UNREACHABLE, id="below-the-trunk-s-mark"),
+        pytest.param(3.5, 3.5, EndReason.VOICEMAIL_DETECTED_PRECONNECT, id="at-the-trunk-s-mark"),
+        pytest.param(0.2, 0, EndReason.VOICEMAIL_DETECTED_PRECONNECT, id="any-ringing-will-do"),
+        pytest.param(None, 0, EndReason.SIP_FAILED_UNREACHABLE, id="no-ringing-is-no-mailbox-even-so"),
+    ],
+)
+def test_a_trunk_has_a_mark_of_its_own_for_mailboxes(
+    rang_for: float | None, mailbox_after: float, expected: EndReason
+) -> None:
+    rang = None if rang_for is None else timedelta(seconds=rang_for)
+    answer = SipAnswer(code=MAILBOX_CODE)
+
+    reason = reason_for(answer, rang=rang is not None, rang_for=rang, mailbox_after=timedelta(seconds=mailbox_after))
+
+    assert reason is expected
+
+
+def test_exactly_the_codes_with_a_reason_of_their_own_are_known() -> None:
+    assert (
+        {code for code in range(100, 700) if is_known(code)} == {*BY_CODE, MAILBOX_CODE, DECLINE_CODE} == set(PHRASES)
+    )
+
+
+def test_any_other_code_is_a_generic_failure() -> None:
+    others = (SipAnswer(code=code) for code in range(300, 700) if not is_known(code))
+
+    assert {reason_for(answer, rang=True, rang_for=RANG) for answer in others} == {EndReason.SIP_FAILED_OTHER}
+
+
+@pytest.mark.parametrize("hint", CarrierHint)
+def test_the_carrier_s_own_words_go_before_any_code(hint: CarrierHint) -> None:
+    found = {reason_for(SipAnswer(code=code, hint=hint), rang=True, rang_for=RANG) for code in range(300, 700)}
+
+    assert found == {BY_HINT[hint]}

@@ -69,7 +69,9 @@ class ScriptedLimits:
         limits = changed(self.view.limits, change, default_calls=20)
         calls = 20 if limits.calls is None else limits.calls
         trunks = tuple(TrunkUse(limits=of, used=1, waiting=2) for of in limits.trunks)
-        self.view = self.view.model_copy(update={"limits": limits, "calls": calls, "trunks": trunks})
+        ended = self.view.used + self.view.inbound if change.hang_up else 0
+        fields = {"limits": limits, "calls": calls, "trunks": trunks, "to_hang_up": ended}
+        self.view = self.view.model_copy(update=fields)
         return self.view
 
 

@@ -163,7 +163,7 @@ async def test_what_happened_is_told_in_order(house: House) -> None:
 
     assert [line.at for line in ended.story] == sorted(line.at for line in ended.story)
     assert told[:2] == ["accepted", "permit granted at once"]
-    assert told[-4:] == ["active", "leg left: hung up", "ended", "USER_HUNG_UP_IN_CALL, ended by user"]
+    assert told[-3:] == ["active", "leg left: hung up", "USER_HUNG_UP_IN_CALL, ended by user"]
 
 
 async def test_the_phone_of_a_call_that_is_hung_up_before_it_is_dialled_never_rings(house: House) -> None:
