@@ -9,35 +9,39 @@ from livekit import api
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities import AgentHand, HoldersHand, PermitHand, RoomHand, TelephoneHand
+from activities import AgentHand, HoldersHand, OrphanHand, PermitHand, RoomHand, TelephoneHand
 from offhook.adapters.limiters import Limiters, TemporalCalls, limiters_queue
 from offhook.adapters.livekit import LiveKit, connect_livekit
+from offhook.adapters.livekit_rooms import LiveKitRooms
+from offhook.adapters.marks import mark_of
+from offhook.adapters.orphans import TemporalOwners, schedule_orphan_sweep
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import Clock, WallClock
 from offhook.settings import Settings, temporal_connection
 from offhook.telemetry import configure_logging
-from offhook.temporal import connect
-from workflows import Call, Limiter
+from offhook.temporal import LET_GO_S, connect
+from workflows import Call, Limiter, OrphanSweep
 
 STICKY_TIMEOUT = timedelta(seconds=3)
 """How long a call waits for the worker that has it in memory before another one takes over (default 10 s)."""
 
 
 def build(
-    client: Client, livekit: api.LiveKitAPI, *, settings: Settings, clock: Clock | None = None
+    client: Client, livekit: api.LiveKitAPI, *, settings: Settings, clock: Clock | None = None, mark: str | None = None
 ) -> tuple[Worker, Worker]:
     """Workers for limiters and for calls, to be started in this order and stopped in the other.
 
-    ``client`` comes from :func:`offhook.temporal.connect`, ``livekit`` from
-    :func:`offhook.adapters.livekit.connect_livekit`; both stay the caller's to close.
+    ``client`` comes from :func:`offhook.temporal.connect`, ``livekit`` from :func:`connect_livekit`; both stay the
+    caller's to close. Without a ``mark``, from :func:`offhook.adapters.marks.mark_of`, no orphan is known as ours.
     """
     clock = clock or WallClock()
-    rooms = LiveKit(livekit, clock=clock, trunk=settings.trunk, media_agent=settings.media_agent)
-    return _for_limiters(client, rooms, settings), _for_calls(client, rooms, settings, clock)
+    rooms = LiveKit(livekit, clock=clock, trunk=settings.trunk, media_agent=settings.media_agent, mark=mark)
+    listing = LiveKitRooms(livekit, clock=clock, mark=mark)
+    return _for_limiters(client, rooms, listing, settings), _for_calls(client, rooms, settings, clock)
 
 
 def _for_calls(client: Client, livekit: LiveKit, settings: Settings, clock: Clock) -> Worker:
-    telephone = TelephoneHand(livekit, livekit, TemporalReports(client), clock)
+    telephone = TelephoneHand(livekit, livekit, TemporalReports(client), clock, mailbox_after=settings.mailbox_after)
     room, agent = RoomHand(livekit), AgentHand(livekit, clock)
     permit = PermitHand(Limiters(client, settings), trunk=settings.trunk, default_calls=settings.concurrent_calls)
     return Worker(
@@ -57,14 +61,15 @@ def _for_calls(client: Client, livekit: LiveKit, settings: Settings, clock: Cloc
     )
 
 
-def _for_limiters(client: Client, livekit: LiveKit, settings: Settings) -> Worker:
-    """Slots of their own: calls that wait for a limiter's answer must not keep it from answering."""
+def _for_limiters(client: Client, livekit: LiveKit, listing: LiveKitRooms, settings: Settings) -> Worker:
+    """Slots of their own: calls that wait for a limiter's answer must not keep it from answering, nor a sweep off."""
     holders = HoldersHand(TemporalCalls(client), livekit)
+    orphans = OrphanHand(listing, livekit, TemporalOwners(client), older_than=settings.orphan_margin)
     return Worker(
         client,
         task_queue=limiters_queue(settings.task_queue),
-        workflows=[Limiter],
-        activities=[holders.census, holders.sweep],
+        workflows=[Limiter, OrphanSweep],
+        activities=[holders.census, holders.sweep, orphans.sweep],
         sticky_queue_schedule_to_start_timeout=STICKY_TIMEOUT,
     )
 
@@ -76,9 +81,11 @@ async def run(settings: Settings) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     async with AsyncExitStack() as exits:
+        exits.push_async_callback(asyncio.sleep, LET_GO_S)
         livekit = await exits.enter_async_context(connect_livekit(settings))
-        for worker in build(client, livekit, settings=settings):
+        for worker in build(client, livekit, settings=settings, mark=await mark_of(client, settings.task_queue)):
             await exits.enter_async_context(worker)
+        await schedule_orphan_sweep(client, settings)
         await stop.wait()
 
 

@@ -30,7 +30,8 @@ from offhook.model import (
 )
 from offhook.model.messages import LIMITER_WORKFLOW, LimiterSignal
 from offhook.policy.memory import pack, unpack
-from offhook.policy.permits import TOLD_OF, Ledger, to_ms
+from offhook.policy.moments import to_ms
+from offhook.policy.permits import TOLD_OF, Ledger
 
 WAITING = (100, 1_000, 10_000, 49_900)
 """The last is as many as fit beside the calls that come: a limiter takes 50,000."""

@@ -2,10 +2,11 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
-from temporalio import workflow
+from temporalio import activity, workflow
 
 from offhook.model.identity import masked
 from offhook.settings import LogFormat, Settings
@@ -36,6 +37,16 @@ def once_per_workflow_event(_logger: WrappedLogger, _method: str, event: EventDi
     return event
 
 
+def name_the_workflow(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep the workflow's id of all that Temporal adds to its lines, and nothing of what is for terminals."""
+    event.pop("color_message", None)
+    for key in ("temporal_workflow", "temporal_activity"):
+        where: Mapping[str, object] = event.pop(key, {})
+        if "workflow_id" in where:
+            event["workflow_id"] = where["workflow_id"]
+    return event
+
+
 def configure_logging(settings: Settings) -> None:
     """Set up structlog, and send the standard library's logs the same way."""
     shared: list[Processor] = [
@@ -50,8 +61,10 @@ def configure_logging(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    activity.logger.activity_info_on_message = False
+    workflow.logger.workflow_info_on_message = False
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), name_the_workflow, *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings.log_format)],
     )
     stream = logging.StreamHandler(sys.stderr)

@@ -25,6 +25,19 @@ NO_WORKER = "no worker answered for the account's limiter: is `offhook worker` o
 Answer = TypeVar("Answer", LimitsView, QueueSight)
 
 
+def pausing(*, by: str, note: str | None = None, trunk: str | None = None, hang_up: bool = False) -> LimitsChange:
+    """The change that pauses an account, or one of its trunks, from now on.
+
+    Raises:
+        InvalidRequest: name or note are too long.
+    """
+    try:
+        pause = Pause(by=by, at=datetime.now(UTC), note=note)
+    except ValidationError as error:
+        raise InvalidRequest.from_validation(error) from error
+    return LimitsChange(trunk=trunk, pause=pause, hang_up=hang_up)
+
+
 class AccountLimits:
     """How many calls an account may have up at once, and over which trunks.
 
@@ -57,13 +70,17 @@ class AccountLimits:
         check_account(account)
         return await self._limiters.reach(account, lambda: self._change(account, change))
 
-    async def pause(self, account: str, *, by: str, note: str | None = None, trunk: str | None = None) -> LimitsView:
-        """Admit nobody; hang up nobody. For an account, or for one of its trunks."""
-        try:
-            pause = Pause(by=by, at=datetime.now(UTC), note=note)
-        except ValidationError as error:
-            raise InvalidRequest.from_validation(error) from error
-        return await self.change(account, LimitsChange(trunk=trunk, pause=pause))
+    async def pause(
+        self, account: str, *, by: str, note: str | None = None, trunk: str | None = None, hang_up: bool = False
+    ) -> LimitsView:
+        """Admit nobody; with ``hang_up``, end the calls that are up, too. For an account, or for one of its trunks.
+
+        Calls that wait go on waiting. ``to_hang_up`` of what is returned says how many are ended.
+
+        Raises:
+            InvalidRequest: name or note are too long; nothing was changed.
+        """
+        return await self.change(account, pausing(by=by, note=note, trunk=trunk, hang_up=hang_up))
 
     async def resume(self, account: str, *, trunk: str | None = None) -> LimitsView:
         """Admit again."""

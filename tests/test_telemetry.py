@@ -9,12 +9,27 @@ from io import StringIO
 import pytest
 import structlog
 from pydantic import ValidationError
+from temporalio import activity, workflow
+from temporalio.testing import ActivityEnvironment
+from temporalio.worker import Worker
 
 from offhook.model import CallRequest
 from offhook.settings import LogFormat, Settings
 from offhook.telemetry import configure_logging
+from offhook.temporal import sandbox
+from offhook.testing import environment
+from offhook.testing.outlook import Outlook
 
 NUMBER = "+14155550123"
+
+
+@workflow.defn
+class Sweeps:
+    """Logs as a limiter does."""
+
+    @workflow.run
+    async def run(self) -> None:
+        workflow.logger.warning("permit_of_closed_call", extra={"freed": True})
 
 
 @pytest.fixture
@@ -48,6 +63,31 @@ def test_logs_of_libraries_come_out_the_same_way(log: StringIO) -> None:
 
     (line,) = lines(log)
     assert (line["event"], line["level"]) == ("retrying now", "warning")
+
+
+async def test_what_an_activity_adds_to_a_line_is_logged(log: StringIO) -> None:
+    """Temporal's own loggers put it into the record, where nobody saw it, and all they knew into the message."""
+
+    async def close() -> None:
+        activity.logger.warning("orphan_room_closed", extra={"room": "call-c1-1", "to_number": NUMBER})
+
+    await ActivityEnvironment().run(close)
+
+    (line,) = lines(log)
+    assert (line["event"], line["room"], line["to_number"]) == ("orphan_room_closed", "call-c1-1", "…0123")
+    assert line["workflow_id"] == ActivityEnvironment.default_info().workflow_id
+    assert "temporal_activity" not in line
+
+
+async def test_what_a_workflow_adds_to_a_line_is_logged(log: StringIO) -> None:
+    async with await environment.test_server(Outlook()) as env:
+        worker = Worker(env.client, task_queue="q", workflows=[Sweeps], workflow_runner=sandbox("tests"))
+        async with worker:
+            await env.client.execute_workflow(Sweeps.run, id="limiter/acme", task_queue="q")
+
+    (line,) = (line for line in lines(log) if line["level"] == "warning")
+    assert (line["event"], line["freed"], line["workflow_id"]) == ("permit_of_closed_call", True, "limiter/acme")
+    assert "temporal_workflow" not in line
 
 
 def test_a_traceback_is_one_field_and_shows_no_input(log: StringIO) -> None:

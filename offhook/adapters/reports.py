@@ -1,11 +1,14 @@
 """Reports from the world to calls, as Temporal signals."""
 
+import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from offhook.errors import TemporalUnavailable
 from offhook.model import AgentEnd, Left, Payload, Ringing, Speech
 from offhook.model.messages import Signal
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class TemporalReports:
@@ -34,5 +37,6 @@ class TemporalReports:
             await self._client.get_workflow_handle(call_id).signal(signal, report)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
+                log.info("report_after_the_end", call_id=call_id, report=signal)
                 return
             raise TemporalUnavailable(f"Temporal: {error.status.name}") from error

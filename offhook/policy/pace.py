@@ -76,6 +76,8 @@ class Pace:
 
     def opens_at(self) -> int:
         """From when on another grant is within the pace."""
+        if self._slowing is None:
+            return self._opens_under(self._set)
         opens = ((max(stage.begins, self._opens_under(stage.calls_per_second)), stage) for stage in self._stages())
         return next(at for at, stage in opens if at < stage.ends)
 
@@ -125,6 +127,10 @@ class Pace:
         return self._latest[-count] + window if len(self._latest) >= count else 0
 
 
+UNLIMITED = Pace(None)
+"""Of trunks that have no pace; it counts nothing."""
+
+
 class Paces:
     """The paces of an account's trunks: those that were set, and those that a carrier slowed."""
 
@@ -132,8 +138,8 @@ class Paces:
         self._of: dict[str, Pace] = {}
 
     def __getitem__(self, trunk: str) -> Pace:
-        """A trunk's pace: one that limits nothing, where there is none."""
-        return self._of.get(trunk) or Pace(None)
+        """A trunk's pace; where it has none, one that limits nothing."""
+        return self._of.get(trunk, UNLIMITED)
 
     def items(self) -> Iterable[tuple[str, Pace]]:
         """The trunks that have a pace."""

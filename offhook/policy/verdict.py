@@ -41,6 +41,9 @@ TALKING = (Phase.ACTIVE, Phase.TRANSFER)
 OURS = (Leaving.REMOVED, Leaving.ROOM_CLOSED)
 """Most likely our own doing: what we do to end a call, seen from LiveKit."""
 
+SETTLED = (DialOutcome.UNKNOWN, DialOutcome.RANG_OUT)
+"""Found out by looking, which ends with taking away what is there: LiveKit may tell of that before the look does."""
+
 _BY_WISH = {
     Wish.AGENT_END: EndReason.AGENT_HUNG_UP,
     Wish.AGENT_MISSING: EndReason.AGENT_JOIN_TIMEOUT,
@@ -119,11 +122,18 @@ def _left_before_intent(evidence: Evidence) -> bool:
 def _reason(evidence: Evidence, intent: Intent | None) -> EndReason:
     if intent is not None:
         return _by_intent(intent, evidence)
+    if evidence.dial is not None and _was_taken_away_by_looking(evidence):
+        return _by_dial(evidence.dial, rang=evidence.rang)
     if evidence.answered_at is not None:
         return _after_answer(evidence)
     if evidence.left is not None and evidence.left.leaving in OURS:
         return EndReason.PLATFORM_ERROR
     return EndReason.PLATFORM_ERROR if evidence.dial is None else _by_dial(evidence.dial, rang=evidence.rang)
+
+
+def _was_taken_away_by_looking(evidence: Evidence) -> bool:
+    dial, left = evidence.dial, evidence.left
+    return dial is not None and dial.outcome in SETTLED and left is not None and left.leaving in OURS
 
 
 def _by_intent(intent: Intent, evidence: Evidence) -> EndReason:

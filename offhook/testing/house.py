@@ -13,6 +13,8 @@ from temporalio.testing import WorkflowEnvironment
 from offhook.adapters.livekit import LiveKit, connect_livekit
 from offhook.adapters.livekit_setup import LiveKitTrunks, simulated_trunk
 from offhook.adapters.livekit_webhooks import LiveKitWebhooks
+from offhook.adapters.marks import mark_of
+from offhook.adapters.orphans import schedule_orphan_sweep
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import WallClock
 from offhook.model import CallOutcome, CallRequest, CallView, EndedBy, HangUp, LegAddress, RoomSight, Timers
@@ -143,7 +145,9 @@ async def open_house_in_real_time(furniture: Furniture | None = None, *, speed: 
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.sleep, LET_GO_S)
         env: WorkflowEnvironment = await stack.enter_async_context(await dev_server(*chosen.server_flags))
-        yield await _furnish(stack, env.client, WallClock(speed=speed), chosen)
+        house = await _furnish(stack, env.client, WallClock(speed=speed), chosen)
+        await schedule_orphan_sweep(env.client, house.settings)
+        yield house
 
 
 async def _furnish(stack: AsyncExitStack, client: Client, clock: Clock, furniture: Furniture) -> House:
@@ -162,7 +166,8 @@ async def _furnish(stack: AsyncExitStack, client: Client, clock: Clock, furnitur
     )
     livekit = await stack.enter_async_context(connect_livekit(settings))
     await LiveKitTrunks(livekit).ensure(simulated_trunk(settings.trunk))
-    for worker in build(client, livekit, settings=settings, clock=clock):
+    mark = await mark_of(client, settings.task_queue)
+    for worker in build(client, livekit, settings=settings, clock=clock, mark=mark):
         await stack.enter_async_context(worker)
     calls = Calls(client, settings)
     return House(client=client, calls=calls, simulator=simulator, clock=clock, settings=settings)

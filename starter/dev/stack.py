@@ -10,6 +10,8 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConnectConfig
 
 from offhook.adapters.livekit import connect_livekit
+from offhook.adapters.marks import mark_of
+from offhook.adapters.orphans import schedule_orphan_sweep
 from offhook.settings import Settings
 from offhook.temporal import connect
 from starter.client import Calls
@@ -115,12 +117,15 @@ async def stack(plan: Plan) -> AsyncGenerator[Stack, None]:
         client = await _connected(plan, temporal)
         await exits.enter_async_context(webhook_intake(settings, client))
         livekit = await exits.enter_async_context(connect_livekit(settings))
-        workers = build(client, livekit, settings=settings)  # takes seconds, in which the simulator comes up
+        mark = await mark_of(client, settings.task_queue)
+        # Building takes seconds, in which the simulator comes up.
+        workers = build(client, livekit, settings=settings, mark=mark)
         if simulator is not None:
             await simulator.up(lambda: simulator_answers(settings))
         for worker in workers:
             await exits.enter_async_context(worker)
         await ready_for_calls(client, settings.task_queue)
+        await schedule_orphan_sweep(client, settings)
         endpoints = plan.endpoints(client)
         endpoints.write(plan.data)
         exits.callback(forget, plan.data)

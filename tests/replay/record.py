@@ -1,4 +1,4 @@
-"""Keeps the history of one call of every shape, and of a limiter: ``python -m tests.replay.record``.
+"""Keeps the history of one call of every shape, a limiter and an orphan sweep: ``python -m tests.replay.record``.
 
 Do it before a change of workflow code, never after one that breaks the replay of what is kept.
 """
@@ -9,8 +9,10 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
-from offhook.model import LimitsChange, limiter_id
+from offhook.adapters.limiters import limiters_queue
+from offhook.model import CallRequest, LimitsChange, limiter_id
 from offhook.testing import Furniture, House, open_house, open_house_in_real_time
+from workflows import OrphanSweep
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -88,6 +90,43 @@ async def record_limiter(house: House) -> None:
     )
 
 
+async def record_slowed(house: House) -> None:
+    """A limiter whose trunk a carrier finds too fast, twice, while calls wait for it."""
+    refused = await house.start("+12125550111", account="slowed", agent_id="echo")
+    async with house.after(timedelta(seconds=4)):
+        waiting = [await house.calls.start(a_moment(f"+1212555030{index}", "slowed")) for index in range(4)]
+    for call in (refused, *waiting):
+        await house.outcome(call.call_id)
+    keep("limiter-slowed", await house.history(limiter_id("slowed")))
+
+
+async def record_hung_up(house: House) -> None:
+    """A limiter whose account is paused and hung up while calls are up and another waits."""
+    async with house.standing_still():
+        await house.calls.limits.change("stopped", LimitsChange(calls=2))
+    calls = [await house.start(f"+1212555040{index}", account="stopped", simulate=TWO_MINUTES) for index in range(3)]
+    async with house.after(timedelta(seconds=20)):
+        await house.calls.limits.pause("stopped", by="recorder", hang_up=True)
+    async with house.after(timedelta(seconds=20)):
+        await house.calls.limits.resume("stopped")
+    for call in calls:
+        await house.outcome(call.call_id)
+    keep("limiter-hung-up", await house.history(limiter_id("stopped")))
+
+
+def a_moment(number: str, account: str) -> CallRequest:
+    """A short call."""
+    return CallRequest.parse({"to_number": number, "account": account, "simulate": A_MOMENT})
+
+
+async def record_orphans(house: House) -> None:
+    """A sweep."""
+    queue = limiters_queue(house.settings.task_queue)
+    handle = await house.client.start_workflow(OrphanSweep.run, id="orphans", task_queue=queue)
+    await handle.result()
+    keep("orphan-sweep", await handle.fetch_history())
+
+
 async def keep_call(house: House, shape: str, call_id: str) -> None:
     """Write one call's history."""
     keep(f"call-{shape}", await house.history(call_id))
@@ -106,8 +145,11 @@ async def main() -> None:
     async with open_house() as house:
         await record(house)
         await record_permits(house)
+        await record_slowed(house)
+        await record_hung_up(house)
     async with open_house_in_real_time(Furniture(server_flags=OFTEN_ANEW)) as house:
         await record_limiter(house)
+        await record_orphans(house)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from offhook.errors import InvalidRequest
 from offhook.model import EndReason
 from starter.cli import app
-from starter.cli.end_reasons import IN_WORDS
+from starter.cli.end_reasons import in_words
 from starter.cli.failing import EPILOG, ExitCode
 from starter.cli.places import find_places
 from starter.dev.endpoints import Endpoints, Ports
@@ -69,8 +69,9 @@ def test_the_version_is_told_as_json() -> None:
     assert "version" in json.loads(CliRunner().invoke(app, ["version", "--json"]).stdout)
 
 
-def test_every_end_reason_has_plain_words() -> None:
-    assert set(IN_WORDS) == set(EndReason)
+def test_a_call_without_an_end_reason_has_no_words_for_it() -> None:
+    assert in_words(None) == ""
+    assert in_words(EndReason.USER_BUSY) == "The line was busy."
 
 
 def test_a_command_that_was_told_nothing_looks_for_offhook_dev_on_its_default_ports() -> None:

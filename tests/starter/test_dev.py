@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 from temporalio.envconfig import ClientConnectConfig
 
+from offhook.adapters.orphans import orphan_schedule_id
 from offhook.model import DEFAULT_ACCOUNT, CallRequest, CallStatus, EndReason, LimitsChange
 from offhook.settings import Settings
 from offhook.temporal import connect
@@ -53,6 +54,12 @@ def call(call_id: str, *, outcome: str, ring_s: float, talk_s: float) -> CallReq
     return CallRequest.parse(
         {"to_number": "+12125550101", "call_id": call_id, "agent_id": "echo", "simulate": story},
     )
+
+
+async def sweeps_orphans(endpoints: Endpoints) -> bool:
+    client = await connect(ClientConnectConfig(target_host=endpoints.temporal))
+    found = await client.get_schedule_handle(orphan_schedule_id("offhook")).describe()
+    return not found.schedule.state.paused
 
 
 async def end_reason(calls: Calls, call_id: str) -> EndReason | None:
@@ -110,6 +117,7 @@ async def test_calls_go_on_when_dev_is_killed_and_started_again(tmp_path: Path) 
     view = await calls.limits.get(DEFAULT_ACCOUNT)
     assert (view.used, view.waiting, view.calls) == (2, 1, 2)
     assert again == endpoints
+    assert await sweeps_orphans(again)
     assert left_behind(SIMULATOR, tmp_path) == network
     assert (await calls.get("over")).end_reason is EndReason.SIP_FAILED_WRONG_NUMBER
     assert await end_reason(calls, "talking") is EndReason.AGENT_HUNG_UP

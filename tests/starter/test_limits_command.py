@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from offhook.model import Limit, Limits, LimitsChange, LimitsView, Pause
+from offhook.model import Limit, Limits, LimitsChange, LimitsView, Pause, Slowed, TrunkLimits, TrunkUse
 from starter.cli import app
 from tests.starter.scripted_calls import NOON, ScriptedCalls, words
 
@@ -136,6 +136,40 @@ def test_pause_says_who_and_why() -> None:
     assert "([/b] carrier down)" in words(result)
 
 
+def test_pause_ends_the_calls_that_are_up_if_told_to_and_says_how_many() -> None:
+    calls = ScriptedCalls()
+    calls.limits.view = busy()
+
+    result = run(calls, "pause", "acme", "--by", "ops", "--note", "stop", "--hang-up")
+
+    assert calls.limits.changes[0].hang_up
+    assert "hanging up 4 calls" in words(result)
+    assert "calls hung up (stop)" in words(result)
+
+
+def test_pause_hangs_up_nobody_unless_told_to() -> None:
+    calls = ScriptedCalls()
+    calls.limits.view = busy()
+
+    result = run(calls, "pause", "acme", "--by", "ops")
+
+    assert not calls.limits.changes[0].hang_up
+    assert "hanging up" not in words(result)
+    assert "hung up" not in words(result)
+
+
+def test_get_says_which_trunk_is_slowed_how_much_and_until_when() -> None:
+    calls = ScriptedCalls()
+    slowed = Slowed(trunk="[b]main", calls_per_second=0.5, until=NOON)
+    use = TrunkUse(limits=TrunkLimits(trunk="[b]main", calls_per_second=2), used=1, waiting=2, slowed=slowed)
+    calls.limits.view = busy(trunks=(use,))
+
+    shown = words(run(calls, "get", "acme"))
+
+    assert "slowed trunk [b]main to 0.5 calls/s until 2026-01-01" in shown
+    assert "its carrier said too fast" in shown
+
+
 def test_whoever_pauses_is_known_by_the_login() -> None:
     calls = ScriptedCalls()
 
@@ -189,7 +223,8 @@ def test_a_paused_account_is_resumed() -> None:
         pytest.param(("set", "acme", "--trunk", "t", "--reserve", "2"), "reserve", id="reserve-of-a-trunk"),
         pytest.param(("set", "acme", "--reserve", "21"), "reserve", id="more-reserved-than-there-are"),
         pytest.param(("set", "acme", "--unset", "everything"), "unset.0", id="no-such-limit"),
-        pytest.param(("pause", "acme", "--note", "x" * 201), "pause.note", id="a-novel-for-a-note"),
+        pytest.param(("pause", "acme", "--note", "x" * 201), "note", id="a-novel-for-a-note"),
+        pytest.param(("pause", "acme", "--by", "x" * 101), "by", id="a-novel-for-a-name"),
         pytest.param(("get", "a b"), "account", id="no-such-name-get"),
         pytest.param(("set", "a b", "--calls", "3"), "account", id="no-such-name-set"),
         pytest.param(("pause", "a b"), "account", id="no-such-name-pause"),

@@ -4,7 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from offhook.adapters.reports import TemporalReports
 from offhook.errors import CallConnected, CallNotFound
 from offhook.model import (
     AgentEnd,
@@ -177,3 +179,24 @@ async def test_the_phone_of_a_call_that_is_hung_up_before_it_is_dialled_never_ri
 
     assert ended.end_reason is EndReason.CANCELED_QUEUED
     assert house.simulator.log.entries(number=number, signal=Sip.INVITE) == ()
+
+
+async def test_what_is_reported_after_the_end_is_noted_and_changes_nothing(house: House) -> None:
+    """AT-44, AT-31: a late "completed" does not overwrite busy."""
+    ended = await house.call("+14156100103")
+    late = Left(event_id="EV_late", attempt=1, at=house.clock.now(), leaving=Leaving.HUNG_UP)
+
+    with capture_logs() as logged:
+        await TemporalReports(house.client).left(ended.call_id, late)
+
+    assert [(line["event"], line["call_id"]) for line in logged] == [("report_after_the_end", ended.call_id)]
+    assert (await house.calls.get(ended.call_id)).end_reason is EndReason.USER_BUSY
+
+
+async def test_the_clocks_of_a_talk_start_at_the_answer_however_long_it_rang(house: House) -> None:
+    """AT-50 as far as our clocks go: ringing, with or without early media, is no talk."""
+    ended = await house.call("+14156110120", agent_id="echo", timers={"max_duration": 20}, simulate={"ring_s": 40})
+
+    assert ended.end_reason is EndReason.MAX_DURATION_REACHED
+    assert ended.ring_seconds == pytest.approx(40, abs=1)
+    assert ended.talk_seconds == pytest.approx(20, abs=3)

@@ -11,8 +11,9 @@ HERE = Path(__file__).parent
 WORKFLOWS = HERE.parent.parent / "workflows"
 
 CODE = {
-    "Call": ("call.py", "leg.py", "permit.py", "progress.py", "deadlines.py"),
+    "Call": ("call.py", "leg.py", "permit.py", "progress.py", "deadlines.py", "watch.py"),
     "Limiter": ("limiter.py",),
+    "OrphanSweep": ("orphans.py",),
 }
 """The modules whose commands a workflow issues."""
 

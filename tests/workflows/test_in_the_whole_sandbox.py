@@ -7,10 +7,10 @@ from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from offhook.temporal import plugin
-from tests.replay.test_replay import HISTORIES, history_of
-from workflows import Call, Limiter
+from tests.replay.test_replay import HISTORIES, WORKFLOWS, history_of
 
-SAMPLE = [*HISTORIES[:3], *(path for path in HISTORIES if "permit" in path.stem or "limiter" in path.stem)]
+BESIDES = ("permit", "limiter", "orphan")
+SAMPLE = [*HISTORIES[:3], *(path for path in HISTORIES if any(word in path.stem for word in BESIDES))]
 
 STRICT = SandboxRestrictions.default.with_passthrough_modules("offhook.model")
 """Everything but the payload models is imported anew and watched."""
@@ -19,7 +19,7 @@ STRICT = SandboxRestrictions.default.with_passthrough_modules("offhook.model")
 @pytest.mark.parametrize("path", SAMPLE, ids=lambda path: path.stem)
 async def test_calls_break_no_rule_of_the_sandbox(path: Path) -> None:
     """No clock, no randomness, no I/O at import or at run time."""
-    replayer = Replayer(workflows=[Call, Limiter], plugins=[plugin()], workflow_runner=SandboxedWorkflowRunner(STRICT))
+    replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin()], workflow_runner=SandboxedWorkflowRunner(STRICT))
 
     result = await replayer.replay_workflow(history_of(path))
 

@@ -11,6 +11,7 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from offhook.adapters.limiters import Limiters
 from offhook.adapters.livekit import connect_livekit
 from offhook.errors import InvalidRequest
 from offhook.model import (
@@ -18,8 +19,11 @@ from offhook.model import (
     CallRequest,
     CallStatus,
     CallView,
+    EndedBy,
     EndReason,
     LimitsChange,
+    PermitAsk,
+    PermitReturn,
     limiter_id,
 )
 from offhook.settings import Settings
@@ -161,6 +165,36 @@ async def test_a_deleted_limiter_is_followed_by_one_that_counts_first(swept: Hou
     assert counting.recounting
     assert ended.end_reason is EndReason.USER_HUNG_UP_IN_CALL
     assert swept.simulator.log.most_at_once(*numbers) == 1
+
+
+async def test_a_pause_that_hangs_up_reaches_calls_of_which_a_new_limiter_knows_nothing_yet(swept: House) -> None:
+    """It was deleted: only the open calls themselves know what they hold, and they have yet to say it."""
+    account = "unknown"
+    call = await place(swept, "+14157080101", account, simulate=STAYS)
+    await up(swept, call)
+
+    await delete(swept, limiter_id(account))
+    paused = await swept.calls.limits.pause(account, by="ada", note="stop", hang_up=True)
+    ended = await swept.outcome(call)
+
+    assert (paused.recounting, paused.to_hang_up) == (True, 0)
+    assert ended.ended_by is EndedBy.OPERATOR
+    assert ended.cause is not None
+    assert ended.cause.message == "the account was paused by ada: stop"
+
+
+async def test_a_slowed_trunk_is_slowed_still_after_its_limiter_was_terminated(swept: House) -> None:
+    account, key = "slowed", "ghost/aaaaaaaa/1"
+    limiters = Limiters(swept.client, swept.settings)
+    await limiters.ask(PermitAsk(account=account, key=key, since=swept.clock.now(), holds=True))
+    await limiters.give_back(PermitReturn(account=account, key=key, too_fast=True))
+    before = (await swept.calls.limits.get(account)).trunks
+
+    await terminate(swept, limiter_id(account))
+    after = (await swept.calls.limits.change(account, LimitsChange(calls=3))).trunks
+
+    assert before[0].slowed is not None
+    assert after == before
 
 
 async def registered(house: House, account: str, *, used: int, waiting: int) -> bool:
