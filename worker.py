@@ -41,7 +41,8 @@ def build(
 
 
 def _for_calls(client: Client, livekit: LiveKit, settings: Settings, clock: Clock) -> Worker:
-    telephone = TelephoneHand(livekit, livekit, TemporalReports(client), clock, mailbox_after=settings.mailbox_after)
+    reports, calls = TemporalReports(client), TemporalCalls(client)
+    telephone = TelephoneHand(livekit, livekit, reports, calls, clock, mailbox_after=settings.mailbox_after)
     room, agent = RoomHand(livekit), AgentHand(livekit, clock)
     permit = PermitHand(Limiters(client, settings), trunk=settings.trunk, default_calls=settings.concurrent_calls)
     return Worker(
@@ -49,8 +50,7 @@ def _for_calls(client: Client, livekit: LiveKit, settings: Settings, clock: Cloc
         task_queue=settings.task_queue,
         workflows=[Call],
         activities=[
-            *(telephone.dial, telephone.settle),
-            *(room.open, room.look, room.clear),
+            *(telephone.dial, telephone.settle, room.open, room.look, room.clear),
             *(agent.bring, permit.ask, permit.give_back),
         ],
         max_cached_workflows=settings.max_open_calls,

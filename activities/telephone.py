@@ -11,7 +11,8 @@ from offhook.errors import LiveKitUnavailable, TemporalUnavailable
 from offhook.model.events import Ringing
 from offhook.model.leg import DialOrder, DialOutcome, DialResult, LegAddress, LegStatus
 from offhook.model.messages import Activity
-from offhook.ports import Clock, LegReports, Rooms, Telephone
+from offhook.model.permit import run_digits
+from offhook.ports import Clock, LegReports, OpenCalls, Rooms, Telephone
 
 LOOK_EVERY = timedelta(seconds=1)
 
@@ -21,15 +22,19 @@ ABSENT_FOR = timedelta(seconds=5)
 OVERTIME = timedelta(seconds=5)
 """LiveKit ends a ringing at its limit, which it counts from the INVITE on; what still rings then is taken away."""
 
+RANG_OUT_WITHIN = timedelta(seconds=2)
+"""A leg that was still seen ringing so short a time before its limit rang until then: one look a second, and a bit."""
+
 
 class TelephoneHand:
     """Dials once, and settles what is unknown by looking."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it needs of the world
         self,
         telephone: Telephone,
         rooms: Rooms,
         reports: LegReports,
+        calls: OpenCalls,
         clock: Clock,
         *,
         mailbox_after: Callable[[str | None], timedelta],
@@ -37,6 +42,7 @@ class TelephoneHand:
         self._telephone = telephone
         self._rooms = rooms
         self._reports = reports
+        self._calls = calls
         self._clock = clock
         self._mailbox_after = mailbox_after
 
@@ -53,7 +59,7 @@ class TelephoneHand:
             try:
                 result = await asyncio.shield(dialing)
             except asyncio.CancelledError:
-                if not _is_asked_to_stop():
+                if not await self._is_unwanted():
                     dialing.cancel()
                     raise
                 await self._take_away(order.leg)
@@ -74,6 +80,25 @@ class TelephoneHand:
                 found = await settling.close()
         return found
 
+    async def _is_unwanted(self) -> bool:
+        """Whether nobody wants this leg any more: the call asks for its end, or has been cut short.
+
+        Otherwise the worker is stopped, or Temporal waits for this dial no longer, and the call is looking for the
+        leg by itself: it is left alone.
+        """
+        details = activity.cancellation_details()
+        if details is None or activity.is_worker_shutdown():
+            return False
+        return details.cancel_requested or (details.not_found and await self._is_cut_short())
+
+    async def _is_cut_short(self) -> bool:
+        info = activity.info()
+        try:
+            closing = await self._calls.closing(info.workflow_id or "", run_digits(info.workflow_run_id or ""))
+        except TemporalUnavailable:
+            return False
+        return closing is not None
+
     async def _take_away(self, leg: LegAddress) -> None:
         try:
             await self._rooms.clear(leg)
@@ -81,14 +106,10 @@ class TelephoneHand:
             activity.logger.warning("leg_not_cleared_yet")
 
 
-def _is_asked_to_stop() -> bool:
-    """Whether it is the call that wants the dial to end.
-
-    Otherwise the worker is stopped, or Temporal no longer waits for this dial, and the call has begun to look for
-    the leg itself: it is left alone.
-    """
-    details = activity.cancellation_details()
-    return details is not None and details.cancel_requested and not activity.is_worker_shutdown()
+def _waited_for_a_worker() -> timedelta:
+    """How long ago, by Temporal's clock, this try was ordered when it began."""
+    info = activity.info()
+    return info.started_time - info.scheduled_time
 
 
 class _Ringing:
@@ -131,7 +152,7 @@ class _Settling:
         self._ringing = ringing
         self._leg = order.leg
         self._clock = clock
-        self._rings_until = clock.now() + order.ring_timeout
+        self._rings_until = clock.now() + order.ring_timeout - _waited_for_a_worker()
         self._last_seen = clock.now()
         self._last_rang: datetime | None = None
 
@@ -153,7 +174,7 @@ class _Settling:
     async def close(self) -> DialResult:
         """Make sure that the leg is gone, and say what is known of it."""
         cleared = await self._rooms.clear(self._leg)
-        if self._last_rang is not None and self._last_rang >= self._rings_until - LOOK_EVERY:
+        if self._last_rang is not None and self._last_rang >= self._rings_until - RANG_OUT_WITHIN:
             text = "adopted while it rang; it rang until its limit"
             return DialResult(outcome=DialOutcome.RANG_OUT, rang_for=self._ringing.until(self._last_rang), text=text)
         found = "a leg was found and removed" if cleared.leg_removed else "no leg was found"

@@ -65,7 +65,7 @@ class Call:
         self._request = request
         self._leg = Leg(dial_order(request))
         self._progress = Progress(request, accepted_at=workflow.info().workflow_start_time)
-        self._findings = Findings(self._progress, media_timeout_initial=request.timers.media_timeout_initial)
+        self._findings = Findings(self._progress, request.timers)
         self._permit = Permit(permit_ask(request, self._leg.address))
         self._alarm = Alarm()
         self._deadlines: Deadlines | None = None

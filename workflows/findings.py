@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         Left,
         LegStatus,
         Phase,
+        Timers,
         Wish,
     )
     from offhook.policy.evidence import Evidence, Intent
@@ -36,10 +37,12 @@ TALKED = (LegStatus.ACTIVE, LegStatus.HUNG_UP)
 class Findings:
     """Gathers the evidence. Each fact is set once, and said in the call's story when it is."""
 
-    def __init__(self, progress: Progress, *, media_timeout_initial: timedelta) -> None:
+    def __init__(self, progress: Progress, timers: Timers) -> None:
         self._progress = progress
         self._events: list[str] = []
-        self.evidence = Evidence(media_timeout_initial=media_timeout_initial)
+        self._ring_limit = timers.ring
+        self._dialled_at: datetime | None = None
+        self.evidence = Evidence(media_timeout_initial=timers.media_timeout_initial)
         self.left_at: datetime | None = None
 
     @property
@@ -73,6 +76,7 @@ class Findings:
 
     def dials(self) -> None:
         """A leg is about to be originated."""
+        self._dialled_at = workflow.now()
         self.evidence = self.evidence.with_(phase=Phase.DIALING, dial=None)
 
     def rings(self, at: datetime) -> None:
@@ -119,7 +123,9 @@ class Findings:
         if self.evidence.intent is not None and event.last_status in TALKED:
             self.answered(self.left_at)
         since = self.evidence.answered_at
-        self.evidence = self.evidence.with_(left=event, left_after=self.left_at - since if since else None)
+        self.evidence = self.evidence.with_(
+            left=event, left_after=self.left_at - since if since else None, rang_out=self._rang_out(event)
+        )
 
     def found_gone(self, *, attempt: int) -> None:
         """The leg is not there any more, and nobody said how it left."""
@@ -131,6 +137,13 @@ class Findings:
         """Another attempt: what was seen of the leg before says nothing of the next one."""
         self.evidence = self.evidence.with_(phase=Phase.DIALING, rang=False, left=None, left_after=None)
         self.left_at = None
+
+    def _rang_out(self, event: Left) -> bool:
+        """Whether a leg that nobody answered left at its ring limit, which LiveKit counts from the INVITE on."""
+        if event.leaving is not Leaving.UNAVAILABLE or event.last_status is not LegStatus.RINGING:
+            return False
+        dialled_at, left_at = self._dialled_at, self.left_at
+        return dialled_at is not None and left_at is not None and left_at - dialled_at >= self._ring_limit
 
     def _end(self, intent: Intent) -> None:
         if not self.is_over:

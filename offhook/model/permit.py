@@ -15,7 +15,12 @@ def permit_key(call_id: str, run_id: str, attempt: int) -> str:
 
     The same however often it is asked for, another one after the id was used again. Run ids begin with the time.
     """
-    return f"{call_id}/{run_id[-RUN_DIGITS:]}/{attempt}"
+    return f"{call_id}/{run_digits(run_id)}/{attempt}"
+
+
+def run_digits(run_id: str) -> str:
+    """The end of a run's id: it begins with the time."""
+    return run_id[-RUN_DIGITS:]
 
 
 def call_of(key: str) -> str:

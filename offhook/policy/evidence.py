@@ -39,6 +39,8 @@ class Evidence:
     left: Left | None = None
     left_after: timedelta | None = None
     """From answer to leaving."""
+    rang_out: bool = False
+    """It left when its ring limit was reached, unanswered."""
 
     def with_(self, **facts: Any) -> "Evidence":  # noqa: ANN401 - the field names are checked by replace
         """The same evidence with further facts."""

@@ -38,6 +38,7 @@ PROVIDER = "livekit"
 LIVEKIT_SIP_LOST = "livekit_sip_lost"
 
 TALKING = (Phase.ACTIVE, Phase.TRANSFER)
+FOLLOWED_BY_LOOKING = (DialOutcome.UNKNOWN, DialOutcome.RANG_OUT)
 OURS = (Leaving.REMOVED, Leaving.ROOM_CLOSED)
 """Most likely our own doing: what we do to end a call, seen from LiveKit."""
 
@@ -128,7 +129,7 @@ def _reason(evidence: Evidence, intent: Intent | None) -> EndReason:
         return _after_answer(evidence)
     if evidence.left is not None and evidence.left.leaving in OURS:
         return EndReason.PLATFORM_ERROR
-    return EndReason.PLATFORM_ERROR if evidence.dial is None else _by_dial(evidence.dial, rang=evidence.rang)
+    return _unanswered(evidence)
 
 
 def _was_taken_away_by_looking(evidence: Evidence) -> bool:
@@ -175,6 +176,21 @@ def _never_heard(evidence: Evidence) -> bool:
         return False
     off = evidence.left_after - evidence.media_timeout_initial
     return NO_AUDIO_EARLIEST <= off <= NO_AUDIO_LATEST
+
+
+def _unanswered(evidence: Evidence) -> EndReason:
+    dial = evidence.dial
+    if dial is not None and dial.outcome in FOLLOWED_BY_LOOKING:
+        return _by_following(evidence)
+    return EndReason.PLATFORM_ERROR if dial is None else _by_dial(dial, rang=evidence.rang)
+
+
+def _by_following(evidence: Evidence) -> EndReason:
+    """The dial's answer was lost: what was seen of the leg, by us and by LiveKit's word of its departure."""
+    rang_out = evidence.dial is not None and evidence.dial.outcome is DialOutcome.RANG_OUT
+    if evidence.left is not None and evidence.left.leaving is Leaving.REFUSED:
+        return EndReason.ORIGINATION_UNKNOWN
+    return EndReason.USER_DID_NOT_PICK_UP if rang_out or evidence.rang_out else EndReason.ORIGINATION_UNKNOWN
 
 
 def _by_dial(dial: DialResult, *, rang: bool) -> EndReason:

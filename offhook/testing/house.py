@@ -22,7 +22,7 @@ from offhook.model.messages import Signal
 from offhook.ports import Clock
 from offhook.serving import serving
 from offhook.settings import Settings
-from offhook.simulator import AgentWorker, LiveKitConfig, Simulator
+from offhook.simulator import AgentWorker, LiveKitConfig, Simulator, Storyteller, tell
 from offhook.simulator.media import TextMediaWorker
 from offhook.temporal import LET_GO_S
 from offhook.testing.clock import SkippedClock
@@ -43,6 +43,12 @@ ASK_EVERY_S = 0.02
 AS_CALLS_EXPECT = LiveKitConfig(media_timeout_initial=Timers().media_timeout_initial)
 
 
+def _at_rest() -> asyncio.Event:
+    rests = asyncio.Event()
+    rests.set()
+    return rests
+
+
 @dataclass(frozen=True)
 class House:
     """Everything a test of calls needs. Time belongs to the house: tests never sleep."""
@@ -53,6 +59,8 @@ class House:
     clock: Clock
     settings: Settings
     holds: list[None] = field(default_factory=list[None])
+    clock_rests: asyncio.Event = field(default_factory=_at_rest)
+    """Set while Temporal's clock is not being moved: what begins in the middle of that would hold it up."""
 
     @asynccontextmanager
     async def after(self, duration: timedelta) -> AsyncGenerator[None]:
@@ -66,6 +74,7 @@ class House:
         """Let time stand still while the block runs. Nothing in it may wait for the simulated world."""
         self.holds.append(None)
         try:
+            await self.clock_rests.wait()
             yield
         finally:
             self.holds.pop()
@@ -113,6 +122,8 @@ class Furniture:
 
     agents: Callable[[TemporalReports, Clock], AgentWorker] = TextMediaWorker
     config: LiveKitConfig = AS_CALLS_EXPECT
+    stories: Storyteller = tell
+    """What far ends do, by number."""
     settings: Settings = field(default_factory=lambda: Settings(task_queue=TASK_QUEUE))
     server_flags: tuple[str, ...] = ()
     """Further flags of Temporal's dev server; the time-skipping one takes none."""
@@ -130,6 +141,7 @@ async def open_house(furniture: Furniture | None = None) -> AsyncGenerator[House
         chosen = replace(chosen, settings=chosen.settings.model_copy(update=NO_SWEEP))
         house = await _furnish(stack, env.client, clock, chosen)
         pump = Pump(env, clock, effects, outlook)
+        pump.rests = house.clock_rests
         pump.is_busy = lambda: house.simulator.busy or bool(house.holds)
         await stack.enter_async_context(pump)
         yield house
@@ -152,7 +164,9 @@ async def open_house_in_real_time(furniture: Furniture | None = None, *, speed: 
 
 async def _furnish(stack: AsyncExitStack, client: Client, clock: Clock, furniture: Furniture) -> House:
     reports = TemporalReports(client)
-    simulator = Simulator(clock=clock, config=furniture.config, agents=furniture.agents(reports, clock))
+    simulator = Simulator(
+        clock=clock, config=furniture.config, agents=furniture.agents(reports, clock), stories=furniture.stories
+    )
     intake = WebhookIntake(LiveKitWebhooks(simulator.api_key, simulator.api_secret), reports, clock)
     simulator.webhook_url = await stack.enter_async_context(serving(intake.app())) + WEBHOOK_PATH
     await simulator.start()

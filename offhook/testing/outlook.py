@@ -43,6 +43,11 @@ class Outlook:
         self._due: dict[Key, datetime] = {}
         self._going: dict[Key, float] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no workflow waits for anything that time alone would bring."""
+        return not (self._due or self._going)
+
     def next_timer(self, now: datetime) -> datetime | None:
         """When the earliest timer is due that is still to come, or should have come just now."""
         return min((due for due in list(self._due.values()) if due > now - LATEST), default=None)

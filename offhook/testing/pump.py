@@ -25,6 +25,9 @@ PATIENCE_S = 0.015
 """Before a long step Temporal gets this much real time to hand out work it may have: an activity that starts in
 the middle of a step makes the rest of it real time."""
 
+REST_S = 0.001
+"""How long nothing is looked at where nobody waits for anything."""
+
 QUIET_TURNS = 50
 """Turns of the event loop without news after which everyone in this process waits for the world."""
 
@@ -43,6 +46,9 @@ class Pump:
         self._step = FIRST_STEP
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self.rests = asyncio.Event()
+        """Set while Temporal's clock is not being moved."""
+        self.rests.set()
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
@@ -60,6 +66,8 @@ class Pump:
                 self._step = FIRST_STEP
             elif self._effects.running:
                 await self._take_next_event()
+            elif self._outlook.is_empty and self._clock.until_next() is None:
+                await asyncio.sleep(REST_S)
             else:
                 await self._go_forward()
 
@@ -110,7 +118,9 @@ class Pump:
                 return
             step = min(step, await self._until_timer())
         if step:
+            self.rests.clear()
             await self._env.sleep(step)
+            self.rests.set()
         woke = self._clock.advance(step)
         is_cut_short = step < self._step
         self._step = FIRST_STEP if woke or is_cut_short else min(self._step * 2, LONGEST_STEP)

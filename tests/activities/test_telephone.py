@@ -24,6 +24,7 @@ from offhook.model import (
     RoomOrder,
     RoomSight,
 )
+from offhook.ports import Closing
 
 LEG = LegAddress(call_id="c1", attempt=1)
 ORDER = DialOrder(
@@ -49,6 +50,7 @@ class World:
         self.rang: list[Ringing] = []
         self._waits = waits
         self._reports = reports
+        self.closed: Closing | None = None
         self._ended = asyncio.Event()
 
     async def dial(self, order: DialOrder, *, on_ringing: Callable[[], Awaitable[None]]) -> DialResult:
@@ -79,7 +81,14 @@ class World:
     async def agent_left(self, call_id: str, report: Left) -> None: ...
 
     def hand(self) -> TelephoneHand:
-        return TelephoneHand(self, self, self, WallClock(speed=FAST), mailbox_after=lambda _trunk: timedelta(seconds=2))
+        clock = WallClock(speed=FAST)
+        return TelephoneHand(self, self, self, self, clock, mailbox_after=lambda _trunk: timedelta(seconds=2))
+
+    async def closing(self, call_id: str, run: str) -> Closing | None:
+        return self.closed
+
+    async def of_account(self, account: str) -> tuple[str, ...]:
+        return ()
 
 
 async def test_ringing_is_reported_with_an_id_of_its_own() -> None:
@@ -180,6 +189,20 @@ async def test_a_leg_is_looked_at_however_late_and_adopted_if_it_talks() -> None
     )
 
     assert (result.outcome, world.cleared) == (DialOutcome.ANSWERED, 0)
+
+
+async def test_the_dial_of_a_call_that_was_terminated_takes_the_leg_away() -> None:
+    """Nobody's telephone goes on ringing for a call that is no more."""
+    world, env = World(waits=True), ActivityEnvironment()
+    world.closed = Closing(how="terminated")
+    dialling = asyncio.create_task(env.run(world.hand().dial, ORDER))
+    while not world.dials:
+        await asyncio.sleep(0)
+
+    env.cancel(ActivityCancellationDetails(not_found=True))
+    await dialling
+
+    assert world.cleared == 1
 
 
 async def test_a_dial_that_temporal_waits_for_no_more_leaves_the_leg_to_the_call() -> None:

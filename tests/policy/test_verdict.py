@@ -152,6 +152,16 @@ ROWS = [
     ),
     pytest.param(dialled(DialOutcome.RANG_OUT, rang=True), EndReason.USER_DID_NOT_PICK_UP, id="adopted, rang out"),
     pytest.param(
+        dialled(DialOutcome.RANG_OUT, rang=True).with_(left=left(Leaving.REFUSED).left),
+        EndReason.ORIGINATION_UNKNOWN,
+        id="adopted, and refused just before its limit: busy or declined, nobody knows",
+    ),
+    pytest.param(
+        dialled(DialOutcome.UNKNOWN, rang=True).with_(rang_out=True),
+        EndReason.USER_DID_NOT_PICK_UP,
+        id="the answer was lost; LiveKit says that it left at its ring limit",
+    ),
+    pytest.param(
         ending(dialled(DialOutcome.REFUSED, sip=TOO_FAST), Wish.EXPIRED),
         EndReason.SIP_FAILED_TRUNK_RATE_LIMIT,
         id="waited in vain to go again: what kept it from that is the reason",

@@ -136,19 +136,19 @@ async def test_a_hang_up_told_of_late_goes_before_what_we_decided_after_it(house
     assert (ended.end_reason, ended.ended_by) == (EndReason.USER_HUNG_UP_IN_CALL, EndedBy.USER)
 
 
-async def test_what_the_agent_knows_of_the_answer_counts_where_the_dial_has_not_said(house: House) -> None:
+async def test_what_the_agent_knows_of_the_answer_counts_where_the_dial_has_not_said(dev_house: House) -> None:
     """The dialling worker may be lost just when the far end answers: the agent may have ended before that is found."""
-    call = await house.start("+14156070102", agent_id="echo", timers={"ring": 60})
-    handle = house.client.get_workflow_handle(call.call_id)
+    call = await dev_house.start("+14156070102", agent_id="echo", timers={"ring": 60})
+    handle = dev_house.client.get_workflow_handle(call.call_id)
 
-    async with house.after(seconds(6)):
-        now = house.clock.now()
+    async with dev_house.after(seconds(6)):
+        now = dev_house.clock.now()
         heard = Speech(event_id="s1", attempt=1, user_spoke_at=now, answered_at=now)
         await handle.signal(Signal.SPEECH, heard)
-        during = await house.calls.get(call.call_id)
+        during = await dev_house.calls.get(call.call_id)
         end = AgentEnd(event_id="e1", attempt=1, at=now, why=AgentEndWhy.COMPLETED, answered_at=now)
         await handle.signal(Signal.AGENT_ENDED, end)
-    ended = await house.outcome(call.call_id)
+    ended = await dev_house.outcome(call.call_id)
 
     assert during.status is CallStatus.ACTIVE
     assert (ended.end_reason, ended.status, ended.phase) == (
