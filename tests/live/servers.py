@@ -7,16 +7,19 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 from livekit import api
 from pydantic import SecretStr
 from temporalio.client import Client
 
+from offhook.adapters.limiters import limiters_queue
 from offhook.adapters.livekit import connect_livekit
 from offhook.adapters.livekit_webhooks import LiveKitWebhooks
+from offhook.adapters.marks import mark_of
 from offhook.adapters.reports import TemporalReports
 from offhook.clock import WallClock
-from offhook.model import CallOutcome, CallRequest, CallState, LegAddress
+from offhook.model import CallOutcome, CallRequest, CallState, LegAddress, OrphanCount
 from offhook.serving import serving
 from offhook.settings import Settings
 from offhook.temporal import LET_GO_S
@@ -24,6 +27,7 @@ from offhook.testing.environment import dev_server
 from starter.client import Calls
 from starter.webhooks import WebhookIntake
 from worker import build
+from workflows import OrphanSweep
 
 REQUIRED = (
     "OFFHOOK_LIVE_LIVEKIT_URL",
@@ -38,6 +42,9 @@ NUMBERS = os.environ.get("OFFHOOK_LIVE_NUMBERS", "+1212555")
 """What stands before the four digits that the carrier goes by."""
 
 MEDIA_TIMEOUT_INITIAL_S = float(os.environ.get("OFFHOOK_LIVE_MEDIA_TIMEOUT_INITIAL_S", "30"))
+
+A_DAY_S = 86_400.0
+"""Nobody looks for closed calls' legs but the test."""
 
 AGENT = "echo"
 UNSERVED = "offhook-live-nobody"
@@ -60,6 +67,8 @@ def settings() -> Settings:
             "media_agent": UNSERVED,
             "task_queue": "offhook-live",
             "concurrent_calls": 1_000,
+            "sweep_s": A_DAY_S,
+            "orphan_margin_s": 0,
         }
     )
 
@@ -104,6 +113,14 @@ class Exchange:
         found = await self.livekit.room.list_rooms(api.ListRoomsRequest(names=[room]))
         return [left.name for left in found.rooms]
 
+    async def has_room(self, name: str) -> bool:
+        return bool((await self.livekit.room.list_rooms(api.ListRoomsRequest(names=[name]))).rooms)
+
+    async def sweep(self) -> OrphanCount:
+        """Close the rooms that no call owns, now."""
+        queue = limiters_queue(self.settings.task_queue)
+        return await self.client.execute_workflow(OrphanSweep.run, id=f"sweep-{uuid4()}", task_queue=queue)
+
     async def dispatched(self, call_id: str) -> list[str]:
         """The agents that were asked to come into a call's room."""
         room = LegAddress(call_id=call_id, attempt=1).room
@@ -121,7 +138,8 @@ async def open_exchange() -> AsyncGenerator[Exchange]:
         intake = WebhookIntake(keys, TemporalReports(env.client), WallClock())
         await stack.enter_async_context(serving(intake.app(), host=chosen.webhook_host, port=chosen.webhook_port))
         livekit = await stack.enter_async_context(connect_livekit(chosen))
-        for worker in build(env.client, livekit, settings=chosen):
+        mark = await mark_of(env.client, chosen.task_queue)
+        for worker in build(env.client, livekit, settings=chosen, mark=mark):
             await stack.enter_async_context(worker)
         yield Exchange(client=env.client, livekit=livekit, settings=chosen)
 

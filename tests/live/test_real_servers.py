@@ -25,6 +25,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from livekit import api
 
 from offhook.errors import CallConnected
 from offhook.model import CallState, CallStatus, EndedBy, EndReason
@@ -92,6 +93,7 @@ ENDINGS = [
 
 TOO_FAST = "0111"
 """503 "CPS limit exceeded", every time."""
+OF_OTHERS = "call-of-somebody-else-1"
 NEVER_ANSWERS = "0102"
 ANSWERS_THE_CANCEL = "0137"
 """Rings; when the INVITE is cancelled, answers it nevertheless."""
@@ -249,3 +251,23 @@ async def test_a_carrier_that_takes_no_more_calls_a_second_is_asked_again(exchan
 
     assert (ended.end_reason, ended.attempts) == (EndReason.SIP_FAILED_TRUNK_RATE_LIMIT, MOST_ATTEMPTS)
     assert await exchange.rooms_left(call_id) == []
+
+
+@pytest.mark.parametrize(
+    ("digits", "state"),
+    [pytest.param(STAYS, CallState.ACTIVE, id="talking"), pytest.param(NEVER_ANSWERS, CallState.RINGING, id="ringing")],
+)
+async def test_a_terminated_calls_leg_is_hung_up_by_the_orphan_sweep(
+    exchange: Exchange, digits: str, state: CallState
+) -> None:
+    """The room bears our mark on the real server, too; rooms of others there are not ours to close."""
+    call_id = await exchange.start(digits)
+    await exchange.reached(call_id, state)
+    await exchange.livekit.room.create_room(api.CreateRoomRequest(name=OF_OTHERS))
+    await exchange.client.get_workflow_handle(call_id).terminate("by hand")
+
+    await exchange.sweep()
+
+    assert await exchange.rooms_left(call_id) == []
+    assert await exchange.has_room(OF_OTHERS)
+    await exchange.livekit.room.delete_room(api.DeleteRoomRequest(room=OF_OTHERS))
