@@ -157,7 +157,11 @@ class _Settling:
         self._last_rang: datetime | None = None
 
     async def watch(self) -> DialResult | None:
-        """Look until the leg is active, or has not been there for a while, or has been there for too long."""
+        """Look until the leg is active, or has not been there for a while, or has been ringing for too long.
+
+        livekit-sip keeps the ring limit by itself. A leg that is there beyond it, and does not ring, has been answered:
+        one that a restarted livekit-server brought back reads ``dialing`` for the rest of the call.
+        """
         while True:
             leg = (await self._rooms.look(self._leg)).leg
             if leg is not None:
@@ -167,6 +171,8 @@ class _Settling:
             if leg is not None and leg.status is LegStatus.RINGING:
                 self._last_rang = self._last_seen
                 await self._ringing.report()
+            if leg is not None and leg.status is LegStatus.DIALING and self._is_overdue:
+                return DialResult(outcome=DialOutcome.ANSWERED, text="adopted: the leg is up beyond its ring limit")
             if self._is_absent or self._is_overdue:
                 return None
             await self._clock.sleep(LOOK_EVERY)

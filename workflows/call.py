@@ -278,7 +278,9 @@ class Call:
             self._findings.answered(event.answered_at)
         if event.user_spoke_at is not None:
             self._findings.heard_user()
-        if self._deadlines is not None:
+        answered_at = self._findings.evidence.answered_at
+        if self._deadlines is not None and answered_at is not None:
+            self._deadlines.answered_at = answered_at
             self._deadlines.heard(workflow.now() - event.since_last_word)
 
     @workflow.signal(name=Signal.HANG_UP)

@@ -30,6 +30,9 @@ STALE_AFTER = timedelta(seconds=2.5)
 
 HALF_A_SECOND = timedelta(seconds=0.5)
 
+FOUND_LATE = timedelta(seconds=3)
+"""More than the clocks of two hosts may differ, and less than a lost dial takes to be found."""
+
 TALKED = (LegStatus.ACTIVE, LegStatus.HUNG_UP)
 """What a leg's status says of one that was answered."""
 
@@ -101,6 +104,7 @@ class Findings:
         ``at`` may be by another host's clock.
         """
         if self.evidence.answered_at is not None:
+            self._found_late(self.evidence.answered_at, at)
             return
         at = min(at, workflow.now())
         self.evidence = self.evidence.with_(answered_at=at)
@@ -109,6 +113,12 @@ class Findings:
             return
         self.evidence = self.evidence.with_(phase=Phase.ACTIVE)
         self._progress.moved(CallState.ACTIVE, at=at)
+
+    def _found_late(self, known: datetime, at: datetime) -> None:
+        """A leg whose dial's answer was lost is found some time after it answered; its agent was there."""
+        if known - at >= FOUND_LATE and self._dialled_at is not None and at >= self._dialled_at:
+            self.evidence = self.evidence.with_(answered_at=at)
+            self._progress.answered_before(at)
 
     def heard_user(self) -> None:
         """There was audio from the far end."""

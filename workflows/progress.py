@@ -113,6 +113,11 @@ class Progress:
         elif result.text is not None:
             self.note(result.text)
 
+    def answered_before(self, at: datetime) -> None:
+        """The far end answered earlier than was known."""
+        self._view = self._view.model_copy(update={"answered_at": at})
+        self.note(f"it had answered at {at:%H:%M:%S} already")
+
     def ended(self, verdict: Verdict, *, left_at: datetime | None) -> CallOutcome:
         """Close the book: the one place where a call gets its end reason.
 

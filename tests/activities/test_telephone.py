@@ -37,6 +37,7 @@ FAST = 200
 
 EMPTY = RoomSight(exists=True)
 RINGING = RoomSight(exists=True, leg=LegSight(status=LegStatus.RINGING))
+DIALING = RoomSight(exists=True, leg=LegSight(status=LegStatus.DIALING))
 ACTIVE = RoomSight(exists=True, leg=LegSight(status=LegStatus.ACTIVE))
 
 
@@ -178,6 +179,15 @@ async def test_a_leg_that_stops_ringing_before_its_limit_is_unknown() -> None:
     result = await ActivityEnvironment().run(world.hand().settle, ORDER)
 
     assert (result.outcome, world.cleared) == (DialOutcome.UNKNOWN, 1)
+
+
+async def test_a_leg_that_is_up_beyond_its_ring_limit_without_ringing_is_adopted() -> None:
+    """livekit-server died and came back while somebody was looking: what it brings back reads ``dialing``."""
+    world = World([RINGING, DIALING])
+
+    result = await ActivityEnvironment().run(world.hand().settle, ORDER)
+
+    assert (result.outcome, world.cleared) == (DialOutcome.ANSWERED, 0)
 
 
 async def test_a_leg_is_looked_at_however_late_and_adopted_if_it_talks() -> None:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REFUSED_TWICE = "0111"
 REFUSED_ALWAYS = "0119"
+MOMENTS = 100
 
 
 def tell_of_a_full_carrier(dialling: Dialling) -> Story:
@@ -44,11 +45,12 @@ async def limit(house: House, account: str, calls: int) -> None:
 
 async def between_attempts(house: House, call_id: str) -> CallView:
     """Wait until a call has been refused, and is about to go again."""
-    while True:
+    for _ in range(MOMENTS):
         async with house.after(seconds(0.1)):
             view = await house.calls.get(call_id)
         if view.attempts and view.granted_at is None:
             return view
+    pytest.fail("it was not refused")
 
 
 async def returns(house: House, account: str) -> list[bool]:
