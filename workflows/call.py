@@ -43,6 +43,9 @@ with workflow.unsafe.imports_passed_through():
 PREPARATION_MARGIN = timedelta(seconds=30)
 """How long, beyond the agent's join time, LiveKit may fail to answer before the call is given up."""
 
+OPENED_WITHIN = timedelta(seconds=10)
+"""After this somebody else tries: the worker that was to open the room is lost."""
+
 ARRIVAL_HEARTBEAT = timedelta(seconds=5)
 """An activity learns of its cancellation with a heartbeat, at four fifths of this: so long a hang-up may wait."""
 
@@ -192,6 +195,7 @@ class Call:
             RoomHand.open,
             order,
             schedule_to_close_timeout=PREPARATION_MARGIN,
+            start_to_close_timeout=OPENED_WITHIN,
             retry_policy=UNTIL_DONE,
             summary="a room without an agent",
         )
@@ -256,6 +260,7 @@ class Call:
         """The agent left the room without having asked for the end."""
         if not self._is_news(event.event_id, event.attempt):
             return
+        self._findings.agent_went()
         if self._findings.is_over or not workflow.patched(LOOKS_FIRST):
             self._findings.end(Wish.AGENT_LOST, note=event.text)
         elif self._watch is not None:

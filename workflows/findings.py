@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from offhook.policy.evidence import Evidence, Intent
     from offhook.policy.evidence_words import wished
+    from offhook.policy.verdict import OURS
 
 EVENTS_REMEMBERED = 64
 
@@ -67,8 +68,16 @@ class Findings:
         return True
 
     def end(self, wish: Wish, *, by: EndedBy = EndedBy.POLICY, note: str | None = None) -> None:
-        """Our own wish to end the call, recorded before the deed, unless its end is already known."""
+        """Our own wish to end the call, recorded before the deed, unless its end is already known.
+
+        A removal is no such end: mostly it is our own deed, told of before the workflow task that decided it was kept.
+        """
         self._end(Intent(wish, self.evidence.phase, workflow.now(), by=by, note=note))
+
+    def agent_went(self) -> None:
+        """The agent is said to have left the room. Perhaps because the leg had; that is still to be found out."""
+        if not self.is_over:
+            self.evidence = self.evidence.with_(agent_went=True)
 
     def agent_ends(self, end: AgentEnd) -> None:
         """The agent's side wants the call to end; it may know of an answer that we do not."""
@@ -156,7 +165,8 @@ class Findings:
         return dialled_at is not None and left_at is not None and left_at - dialled_at >= self._ring_limit
 
     def _end(self, intent: Intent) -> None:
-        if not self.is_over:
+        left = self.evidence.left
+        if self.evidence.intent is None and (left is None or left.leaving in OURS):
             self.evidence = self.evidence.with_(intent=intent)
             self._progress.note(wished(intent.wish, intent.by))
 

@@ -17,6 +17,8 @@ SECOND_LOOK_AFTER = timedelta(seconds=2)
 LOOKS_FIRST = "looks-first-2026-11-23"
 """Before this a call was ended for its length, its silence or its agent's leaving without a look first."""
 
+WISHES = {Due.MAX_DURATION: Wish.MAX_DURATION, Due.IDLE: Wish.IDLE}
+
 
 class Watch:
     """Every event may be lost: a call ends all the same."""
@@ -35,12 +37,17 @@ class Watch:
                 await self._alarm.until(at, summary=due)
                 continue
             match due:
-                case Due.MAX_DURATION:
-                    await self._end_unless_over(Wish.MAX_DURATION, due)
-                case Due.IDLE:
-                    await self._end_unless_over(Wish.IDLE, due)
+                case Due.MAX_DURATION | Due.IDLE:
+                    await self._end_unless_over(due)
                 case Due.WATCH:
                     await self._look_round()
+        self._own_up()
+
+    def _own_up(self) -> None:
+        """A removal may be told of before what made us remove the leg is on record: what is due now is why."""
+        at, due = self._deadlines.next()
+        if due in WISHES and at <= workflow.now():
+            self._findings.end(WISHES[due])
 
     async def agent_left(self, *, note: str | None) -> None:
         """An agent also goes because the leg has gone, and that may be told of later, or never."""
@@ -50,13 +57,13 @@ class Watch:
         elif sight is None or not sight.agents:
             self._findings.end(Wish.AGENT_LOST, note=note)
 
-    async def _end_unless_over(self, wish: Wish, due: Due) -> None:
+    async def _end_unless_over(self, due: Due) -> None:
         """A call is ended for the time it takes only if somebody is still there, and silent only then, too."""
         if workflow.patched(LOOKS_FIRST):
             await self._look_round()
         at, still_due = self._deadlines.next()
         if still_due is due and at <= workflow.now():
-            self._findings.end(wish)
+            self._findings.end(WISHES[due])
 
     async def _look_round(self) -> None:
         first = await self._leg.look()

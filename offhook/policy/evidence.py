@@ -39,6 +39,8 @@ class Evidence:
     left: Left | None = None
     left_after: timedelta | None = None
     """From answer to leaving."""
+    agent_went: bool = False
+    """The agent was said to have left before anything else was known of the end."""
     rang_out: bool = False
     """It left when its ring limit was reached, unanswered."""
 

@@ -166,6 +166,8 @@ def _after_answer(evidence: Evidence) -> EndReason:
         return EndReason.USER_HUNG_UP_IN_CALL
     if evidence.left is None:
         return EndReason.ENDED_UNDETERMINED
+    if evidence.left.leaving in OURS and evidence.agent_went:  # we removed it for that; the decision's record was lost
+        return EndReason.AGENT_CONNECTION_LOST
     if evidence.left.leaving is Leaving.MEDIA_LOST and _never_heard(evidence):
         return EndReason.NO_AUDIO_RECEIVED
     return _BY_LEAVING[evidence.left.leaving]

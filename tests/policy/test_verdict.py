@@ -123,6 +123,11 @@ ROWS = [
     ),
     pytest.param(left(Leaving.CONNECTION_LOST), EndReason.MEDIA_LOST, id="livekit-sip died"),
     pytest.param(left(Leaving.REMOVED), EndReason.PLATFORM_ERROR, id="removed by somebody else"),
+    pytest.param(
+        left(Leaving.REMOVED).with_(agent_went=True),
+        EndReason.AGENT_CONNECTION_LOST,
+        id="removed by us, for the agent was lost; the worker died before that decision was kept",
+    ),
     pytest.param(left(Leaving.DUPLICATE), EndReason.PLATFORM_ERROR, id="pushed out by its own name"),
     pytest.param(left(Leaving.OTHER), EndReason.ENDED_UNDETERMINED, id="gone, nobody knows how"),
     pytest.param(talking(), EndReason.ENDED_UNDETERMINED, id="answered, then nothing known"),

@@ -200,3 +200,20 @@ async def test_the_clocks_of_a_talk_start_at_the_answer_however_long_it_rang(hou
     assert ended.end_reason is EndReason.MAX_DURATION_REACHED
     assert ended.ring_seconds == pytest.approx(40, abs=1)
     assert ended.talk_seconds == pytest.approx(20, abs=3)
+
+
+async def test_an_answer_that_was_found_late_counts_from_when_the_agent_saw_it(dev_house: House) -> None:
+    """The dialling worker died; its leg was found talking some seconds later. Here it rings so long, in real time."""
+    stays = {"ring_s": 70, "outcome": "answer_and_stay"}
+    call = await dev_house.start("+14156120120", agent_id="echo", simulate=stays, timers={"ring": 75})
+    known = await anext(view async for view in dev_house.calls.watch(call.call_id) if view.answered_at or view.ended_at)
+    assert known.dialed_at is not None
+
+    handle = dev_house.client.get_workflow_handle(call.call_id)
+    await handle.signal(Signal.SPEECH, Speech(event_id="s1", attempt=1, answered_at=known.dialed_at))
+    corrected = await dev_house.calls.get(call.call_id)
+    await dev_house.hang_up(call.call_id)
+    ended = await dev_house.outcome(call.call_id)
+
+    assert corrected.answered_at == ended.answered_at == known.dialed_at
+    assert ended.talk_seconds == pytest.approx((ended.ended_at - known.dialed_at).total_seconds())
