@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := offhook workflows activities starter worker.py tests benchmarks hatch_build.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format lock docs clean
+.PHONY: help demo test chaos check bench format lock docs clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,11 +17,14 @@ $(READY): requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY) ## Place a dozen calls and watch them end (KEEP=1: stay up afterwards)
+demo: $(READY) ## Place calls with different fates and watch them end (KEEP=1: stay up afterwards)
 	@$(BIN)/offhook demo $(if $(KEEP),--keep)
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+chaos: $(READY) ## Break everything while calls are up, and check what became of them (CALLS=2000 SEED=n KEEP=1)
+	$(BIN)/python -m tests.chaos $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep)
 
 check: $(READY) ## Lint, types, import contracts
 	$(BIN)/ruff check $(SOURCES)

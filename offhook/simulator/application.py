@@ -14,6 +14,7 @@ from starlette.routing import Route
 from offhook.simulator.exchange import Peer
 from offhook.simulator.tasks import Tasks
 from offhook.simulator.twirp import HTTP_STATUS, Code, ConnectionCut, Endpoint, Routes, TwirpError
+from offhook.simulator.wire import Wire
 
 PROTOBUF = "application/protobuf"
 
@@ -27,11 +28,13 @@ class Twirp:
         verifier: TokenVerifier,
         *,
         tasks: Tasks,
+        wire: Wire,
         cut: Callable[[Peer], None],
     ) -> None:
         self._services = services
         self._verifier = verifier
         self._tasks = tasks
+        self._wire = wire
         self._cut = cut
         self.app = Starlette(
             routes=[
@@ -58,7 +61,8 @@ class Twirp:
 
     async def _work(self, request: Request, body: bytes, answer: "asyncio.Future[Response]") -> None:
         try:
-            served = await self._endpoint(request)(body, self._claims(request))
+            endpoint, claims = self._endpoint(request), self._claims(request)
+            served = await self._wire.carry(request, body, lambda: endpoint(body, claims))
             answer.set_result(Response(served, media_type=PROTOBUF))
         except TwirpError as error:
             answer.set_result(_error(error))

@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 
 from offhook.clock import Clock
 from offhook.model import Simulate
-from offhook.simulator.log import CarrierLog, Signal
+from offhook.simulator.log import Because, CarrierLog, Signal
 from offhook.simulator.numbers import Dialling
 from offhook.simulator.stories import Act, Answer, HangUp, Provisional, Refuse, Say, StopAudio, Story
 from offhook.simulator.tasks import Tasks
@@ -64,18 +64,22 @@ class FarEnd:
         self._note(Signal.INVITE)
         self._play = self._tasks.spawn(self._tell())
 
-    def cancel(self) -> None:
+    def cancel(self, because: Because) -> None:
         """A CANCEL arrives; a story may let its answer cross it."""
-        self._note(Signal.CANCEL)
+        self._note(Signal.CANCEL, because=because)
         self._stop()
         if self._story.answers_cancel:
             self._note(Signal.ANSWER, code=200)
             self._caller.on_answer(audio=True)
 
-    def bye(self) -> None:
+    def bye(self, because: Because) -> None:
         """A BYE arrives."""
-        self._note(Signal.BYE)
+        self._note(Signal.BYE, because=because)
         self._stop()
+
+    def lose(self) -> None:
+        """Nothing arrives any more, and nothing is heard."""
+        self._note(Signal.LOST)
 
     async def refer(self, target: str) -> Refuse | None:
         """A REFER arrives. Ends with the final NOTIFY: None for success. May never end."""
@@ -95,10 +99,8 @@ class FarEnd:
         return None
 
     async def _tell(self) -> None:
-        due = self._clock.now()
         for step in self._story:
-            due += step.after
-            await self._clock.sleep(max(due - self._clock.now(), timedelta(0)))
+            await self._clock.sleep(step.after)
             self._do(step.act)
             if self._over:
                 return
@@ -112,8 +114,8 @@ class FarEnd:
             case Answer(audio):
                 self._note(Signal.ANSWER, code=200)
                 self._caller.on_answer(audio=audio)
-            case Refuse(code):
-                self._note(Signal.REFUSAL, code=code)
+            case Refuse(code, phrase):
+                self._note(Signal.REFUSAL, code=code, phrase=phrase)
                 self._over = True
                 self._caller.on_refusal(act)
             case HangUp():
@@ -136,8 +138,17 @@ class FarEnd:
         if self._play is not None:
             self._play.cancel()
 
-    def _note(self, signal: Signal, *, code: int | None = None, by_callee: bool = False) -> None:
-        self._log.note(signal, self._caller.number, self._caller.room, code=code, by_callee=by_callee)
+    def _note(
+        self,
+        signal: Signal,
+        *,
+        code: int | None = None,
+        by_callee: bool = False,
+        phrase: str = "",
+        because: Because | None = None,
+    ) -> None:
+        number, room = self._caller.number, self._caller.room
+        self._log.note(signal, number, room, code=code, by_callee=by_callee, phrase=phrase, because=because)
 
 
 class Carrier:

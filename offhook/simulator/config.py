@@ -19,6 +19,8 @@ class LiveKitConfig:
     ring_limit: timedelta = timedelta(minutes=3)
     """livekit-sip's own, where a request names none."""
     max_call_duration: timedelta = timedelta(hours=24)
+    enforces_max_call_duration: bool = True
+    """False: not even the one a dial names, so that whoever dialled has to end the call."""
     waiting_dial_deadline: timedelta = timedelta(seconds=80)
     """How long livekit-server waits for livekit-sip when the client waits for the answer."""
     transaction_timer: timedelta = timedelta(seconds=32)

@@ -10,6 +10,7 @@ from livekit.protocol.sip import SIPParticipantInfo
 
 from offhook.simulator.carrier import FIRST_RINGING, Carrier, FarEnd
 from offhook.simulator.ids import new_id
+from offhook.simulator.log import Because
 from offhook.simulator.rooms import LiveRoom, Member
 from offhook.simulator.stories import Refuse, Story
 from offhook.simulator.tasks import first_of
@@ -25,6 +26,11 @@ from offhook.simulator.verdicts import (
 from offhook.simulator.world import World
 
 CALL_STATUS = "sip.callStatus"
+
+_REMOVALS = {
+    DisconnectReason.ROOM_CLOSED: Because.ROOM_CLOSED,
+    DisconnectReason.DUPLICATE_IDENTITY: Because.DUPLICATE,
+}
 
 
 @dataclass(frozen=True)
@@ -89,20 +95,23 @@ class Leg:
             self._after(config.joins_after, self._member.activate),
             self._after(config.joins_after + config.invites_after, self._invite),
             self._after(config.joins_after + config.publishes_after, self._member.publish),
-            self._after(self._dial.max_duration, self._on_max_duration),
         )
+        if config.enforces_max_call_duration:
+            self._timers.append(self._after(self._dial.max_duration, self._on_max_duration))
 
     def give_up_waiting(self) -> None:
         """The client's request has timed out inside the server: no answer counts any more."""
         self._settle(deadline())
         if not self._answered:
-            self._abandon(DisconnectReason.USER_UNAVAILABLE, deadline())
+            self._abandon(DisconnectReason.USER_UNAVAILABLE, deadline(), Because.SERVER_GAVE_UP)
 
     def die(self) -> None:
         """The process is killed: nobody is told anything, until the server misses the participant."""
         if self._over:
             return
         self._dead = True
+        if self._invited:
+            self._far_end.lose()
         self._close()
         self._after(self._world.config.connection_timeout, self._on_missed)
 
@@ -127,7 +136,7 @@ class Leg:
         if self._dead:
             return
         if self._over:
-            self._far_end.bye()
+            self._far_end.bye(Because.ENDED_ALREADY)
             return
         self._answered = True
         self._stop(self._ring_timers)
@@ -168,38 +177,39 @@ class Leg:
         self._timers.append(self._after(limit, self._on_no_audio))
 
     def _on_ring_limit(self) -> None:
-        self._abandon(DisconnectReason.USER_UNAVAILABLE, timed_out())
+        self._abandon(DisconnectReason.USER_UNAVAILABLE, timed_out(), Because.RING_LIMIT)
 
     def _on_no_response(self) -> None:
+        self._far_end.lose()
         self._end(DisconnectReason.USER_UNAVAILABLE, no_response())
 
     def _on_no_audio(self) -> None:
-        self._far_end.bye()
+        self._far_end.bye(Because.NO_AUDIO)
         self._end(DisconnectReason.CLIENT_INITIATED, closed_at_answer())
 
     def _on_max_duration(self) -> None:
         if not self._answered:
-            self._abandon(DisconnectReason.USER_UNAVAILABLE, timed_out())
+            self._abandon(DisconnectReason.USER_UNAVAILABLE, timed_out(), Because.MAX_DURATION)
             return
-        self._far_end.bye()
+        self._far_end.bye(Because.MAX_DURATION)
         self.on_bye()
 
     def _on_removed(self, reason: DisconnectReason) -> None:
         if not self._dead:
-            self._abandon(reason, timed_out())
+            self._abandon(reason, timed_out(), _REMOVALS.get(reason, Because.REMOVED))
 
     def _on_missed(self) -> None:
         self._member.leave(DisconnectReason.CONNECTION_TIMEOUT)
 
-    def _abandon(self, reason: DisconnectReason, error: TwirpError) -> None:
+    def _abandon(self, reason: DisconnectReason, error: TwirpError, because: Because) -> None:
         """End from our side: CANCEL before the answer, BYE after it."""
         if self._over:
             return
         self._end(reason, error)
         if self._answered:
-            self._far_end.bye()
+            self._far_end.bye(because)
         elif self._invited:
-            self._far_end.cancel()
+            self._far_end.cancel(because)
 
     def _end(self, reason: DisconnectReason, error: TwirpError) -> None:
         if self._over:

@@ -10,6 +10,7 @@ from offhook.simulator.dispatch import AgentWorker, Dispatches
 from offhook.simulator.exchange import Exchange, Peer
 from offhook.simulator.faults import Faults
 from offhook.simulator.log import CarrierLog
+from offhook.simulator.luck import Luck
 from offhook.simulator.numbers import tell
 from offhook.simulator.registry import Rooms
 from offhook.simulator.room_service import RoomService
@@ -17,6 +18,7 @@ from offhook.simulator.sip_service import SipService
 from offhook.simulator.tasks import Tasks
 from offhook.simulator.trunks import Trunks
 from offhook.simulator.webhooks import Webhooks
+from offhook.simulator.wire import Wire
 from offhook.simulator.world import Watcher, World
 
 API_KEY = "devkey"
@@ -49,11 +51,17 @@ class Simulator:
         self.webhook_url = webhook_url
         self.log = CarrierLog(clock)
         self._tasks = Tasks(clock)
+        luck = Luck(clock)
         self._webhooks = Webhooks(
-            clock=clock, tasks=self._tasks, api_key=api_key, api_secret=api_secret, included=config.webhook_events
+            clock=clock,
+            tasks=self._tasks,
+            luck=luck,
+            api_key=api_key,
+            api_secret=api_secret,
+            included=config.webhook_events,
         )
         self._world = World(clock, config, self._tasks, self._webhooks)
-        rooms = Rooms(self._world)
+        rooms = self._rooms = Rooms(self._world)
         carrier = Carrier(stories, clock=clock, tasks=self._tasks, log=self.log)
         dispatches = Dispatches(self._world, rooms, carrier, agents)
         sip = SipService(self._world, rooms, Trunks(), carrier)
@@ -63,14 +71,19 @@ class Simulator:
             "AgentDispatchService": dispatches.routes(),
         }
         verifier = TokenVerifier(api_key, api_secret)
-        twirp = Twirp(services, verifier, tasks=self._tasks, cut=self._cut)
+        twirp = Twirp(services, verifier, tasks=self._tasks, wire=Wire(luck, clock), cut=self._cut)
         self._exchange = Exchange(twirp.app)
-        self.faults = Faults(rooms, sip, self._exchange)
+        self.faults = Faults(rooms, sip, self._exchange, luck)
 
     @property
     def url(self) -> str:
         """Where the API is served, once started."""
         return self._exchange.url
+
+    @property
+    def open_rooms(self) -> tuple[str, ...]:
+        """The names of the rooms there are now."""
+        return tuple(room.name for room in self._rooms.all)
 
     @property
     def busy(self) -> bool:

@@ -14,6 +14,7 @@ from livekit.protocol.webhook import WebhookEvent
 
 from offhook.clock import Clock
 from offhook.simulator.ids import new_id
+from offhook.simulator.luck import Luck, Mishap
 from offhook.simulator.tasks import Tasks
 
 # The numbers of livekit-protocol's webhook/url_notifier.go and resource_queue.go.
@@ -45,22 +46,42 @@ class EventFaults:
 NO_EVENT_FAULTS = EventFaults()
 
 
+@dataclass(frozen=True)
+class _Letter:
+    """An event on its way, and what luck has in store for it."""
+
+    event: WebhookEvent
+    mishaps: frozenset[Mishap]
+
+
 @dataclass
 class _Line:
     """The events of one room that wait their turn."""
 
     faults: EventFaults = NO_EVENT_FAULTS
-    waiting: deque[WebhookEvent] = field(default_factory=deque[WebhookEvent])
+    waiting: deque[_Letter] = field(default_factory=deque[_Letter])
     draining: bool = False
+
+    @property
+    def is_scrambled(self) -> bool:
+        return self.faults.scrambled or (bool(self.waiting) and Mishap.REVERSED in self.waiting[0].mishaps)
 
 
 class Webhooks:
     """Sends events to one URL."""
 
-    def __init__(
-        self, *, clock: Clock, tasks: Tasks, api_key: str, api_secret: str, included: frozenset[str] | None = None
+    def __init__(  # noqa: PLR0913 - what it sends with, to whom, and what may go wrong
+        self,
+        *,
+        clock: Clock,
+        tasks: Tasks,
+        luck: Luck,
+        api_key: str,
+        api_secret: str,
+        included: frozenset[str] | None = None,
     ) -> None:
         self._included = included
+        self._luck = luck
         self._clock = clock
         self._tasks = tasks
         self._api_key = api_key
@@ -95,7 +116,10 @@ class Webhooks:
             return
         event.id = new_id("EV")
         event.created_at = int(self._clock.now().timestamp())
-        line.waiting.append(event)
+        mishaps = self._luck.of_event(event)
+        if Mishap.DROPPED in mishaps:
+            return
+        line.waiting.append(_Letter(event, mishaps))
         if not line.draining:
             line.draining = True
             self._at_work += 1
@@ -107,33 +131,52 @@ class Webhooks:
     async def _drain(self, line: _Line) -> None:
         try:
             while line.waiting:
-                for event in await self._next(line):
-                    if not self._too_old(event):
-                        await self._deliver(event)
-                    if event.event == LAST_EVENT:
-                        self._lines.pop(event.room.name, None)
+                for letter in await self._next(line):
+                    await self._send_out(letter)
+                    if letter.event.event == LAST_EVENT:
+                        self._lines.pop(letter.event.room.name, None)
         finally:
             line.draining = False
             self._at_work -= 1
 
-    async def _next(self, line: _Line) -> Iterable[WebhookEvent]:
-        if not line.faults.scrambled:
+    async def _next(self, line: _Line) -> Iterable[_Letter]:
+        if not line.is_scrambled:
             return (line.waiting.popleft(),)
+        copies = SCRAMBLE_COPIES if line.faults.scrambled else 1
         await self._rest(SCRAMBLE_HOLD)
         burst = tuple(reversed(line.waiting))
         line.waiting.clear()
-        return (event for event in burst for _ in range(SCRAMBLE_COPIES))
+        return (letter for letter in burst for _ in range(copies))
 
-    def _too_old(self, event: WebhookEvent) -> bool:
+    async def _send_out(self, letter: _Letter) -> None:
+        if Mishap.HELD_BACK in letter.mishaps:
+            self._at_work += 1
+            self._tasks.spawn(self._deliver_late(letter))
+            return
+        await self._deliver(letter)
+
+    async def _deliver_late(self, letter: _Letter) -> None:
+        try:
+            await self._rest(self._luck.hold())
+            await self._deliver(letter)
+        finally:
+            self._at_work -= 1
+
+    async def _deliver(self, letter: _Letter) -> None:
+        body = MessageToJson(letter.event, indent=None)
+        for _ in range(2 if Mishap.DOUBLED in letter.mishaps else 1):
+            if self._is_too_old(letter.event) or not await self._insist(body):
+                self._luck.note_event(letter.event, Mishap.GIVEN_UP)
+
+    def _is_too_old(self, event: WebhookEvent) -> bool:
         return self._clock.now() - datetime.fromtimestamp(event.created_at, UTC) > MAX_AGE
 
-    async def _deliver(self, event: WebhookEvent) -> None:
-        body = MessageToJson(event, indent=None)
+    async def _insist(self, body: str) -> bool:
         for wait in RETRY_WAITS:
             if await self._post(body):
-                return
+                return True
             await self._rest(wait)
-        await self._post(body)
+        return await self._post(body)
 
     async def _post(self, body: str) -> bool:
         """Whether this counts as delivered."""

@@ -17,6 +17,7 @@ from offhook.simulator import (
     AgentWorker,
     Happening,
     Job,
+    LiveKitConfig,
     Sight,
     Simulator,
     Storyteller,
@@ -27,6 +28,7 @@ from offhook.testing.clock import SkippedClock
 from .jumping import clock_of_this_test
 
 OBSERVER = "observer"
+AS_RECORDED = LiveKitConfig()
 BROKEN = 0
 """Instead of an HTTP status: the connection breaks."""
 SETTLING = timedelta(milliseconds=20)
@@ -129,7 +131,11 @@ class Lab:
 
 @asynccontextmanager
 async def lab(
-    *, agents: AgentWorker | None = None, stories: Storyteller = tell, observed: bool = False
+    *,
+    agents: AgentWorker | None = None,
+    stories: Storyteller = tell,
+    observed: bool = False,
+    config: LiveKitConfig = AS_RECORDED,
 ) -> AsyncGenerator[Lab]:
     clock = clock_of_this_test()
     hooks = Hooks()
@@ -139,7 +145,8 @@ async def lab(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     hooks.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhook"
-    sim = Simulator(clock=clock, webhook_url=hooks.url, agents=Observer() if observed else agents, stories=stories)
+    chosen = Observer() if observed else agents
+    sim = Simulator(clock=clock, webhook_url=hooks.url, agents=chosen, stories=stories, config=config)
     await sim.start()
     try:
         async with api.LiveKitAPI(sim.url, API_KEY, API_SECRET, failover=False) as lk:

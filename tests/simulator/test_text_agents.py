@@ -11,7 +11,7 @@ import pytest
 from livekit import api
 
 from offhook.errors import TemporalUnavailable
-from offhook.model import AgentEnd, AgentEndWhy, Fate, LegAddress, Simulate, Speech
+from offhook.model import AgentEnd, AgentEndWhy, Fate, Leaving, Left, LegAddress, LegStatus, Simulate, Speech
 from offhook.simulator import AGENT_NAME, Echo, Reply, Speaker, TextMediaWorker
 from offhook.simulator.conversation import ARE_YOU_THERE
 from offhook.simulator.phrases import machine_in
@@ -28,6 +28,7 @@ class Reports:
 
     ends: list[AgentEnd] = field(default_factory=list[AgentEnd])
     speeches: list[tuple[datetime, Speech]] = field(default_factory=list[tuple[datetime, Speech]])
+    departures: list[Left] = field(default_factory=list[Left])
     refusals: int = 0
 
     async def speech(self, call_id: str, report: Speech) -> None:
@@ -40,6 +41,10 @@ class Reports:
             self.refusals -= 1
             raise TemporalUnavailable
         self.ends.append(report)
+
+    async def left(self, call_id: str, report: Left) -> None:
+        assert call_id == LEG.call_id
+        self.departures.append(report)
 
 
 @dataclass
@@ -214,11 +219,14 @@ async def test_silence_is_not_reported_again_and_again() -> None:
         assert all(report.user_spoke_at is None for _, report in call.reports.speeches)
 
 
-async def test_an_agent_leaves_with_the_leg_and_has_nothing_to_report() -> None:
+async def test_an_agent_goes_after_the_leg_and_tells_how_it_left() -> None:
     async with calling("0101") as call:
         await call.world.until(lambda: len(call.left()) == 2)
 
         assert call.left() == {"callee": "CLIENT_INITIATED", "agent": "CLIENT_INITIATED"}
+        assert [(left.leaving, left.last_status) for left in call.reports.departures] == [
+            (Leaving.HUNG_UP, LegStatus.HUNG_UP)
+        ]
         assert call.reports.ends == []
 
 
