@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, TimeoutType, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 with workflow.unsafe.imports_passed_through():
@@ -19,6 +19,9 @@ DIAL_MARGIN = timedelta(seconds=25)
 
 DIAL_QUEUE_LIMIT = timedelta(minutes=2)
 """Longer than this no worker had a slot for the dial: nothing was sent, and the agent has waited long enough."""
+
+FAILURES = (ActivityError, ApplicationError, ActivityTimeout)
+"""How a local activity fails: as any activity, or, when it is out of tries or is replayed, by its bare cause."""
 
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
 LOOK_TIMEOUT = timedelta(seconds=15)
@@ -81,7 +84,7 @@ class Leg:
                 local_retry_threshold=LOOK_TIMEOUT,
                 summary="is the leg still there?",
             )
-        except ActivityError:
+        except FAILURES:
             return None
 
     async def clear(self) -> Cleared:

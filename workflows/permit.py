@@ -6,15 +6,18 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.common import RetryPolicy
 
-from workflows.leg import UNTIL_DONE
+from workflows.leg import FAILURES, UNTIL_DONE
 
 with workflow.unsafe.imports_passed_through():
     from activities import PermitHand
     from offhook.model import Grant, PermitAnswer, PermitAsk, PermitReturn, Waiting, no_permit
 
 ANSWER_WITHIN = timedelta(seconds=10)
+
+PATIENTLY = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_interval=timedelta(seconds=5))
+"""A call whose limiter cannot be reached learns so late, at most, that its time in the queue is up."""
 
 ASKED_AGAIN_AFTER = (
     timedelta(seconds=45),
@@ -57,7 +60,7 @@ class Permit:
         await workflow.wait_condition(lambda: asking.done() or given_up())
         if not asking.done():
             asking.cancel()
-        with suppress(ActivityError):
+        with suppress(*FAILURES):
             self._take_in(await asking)
 
     async def register(self) -> None:
@@ -65,7 +68,7 @@ class Permit:
         if not self._asked or self._gone:
             await self._return(no_permit(self._ask.key))
             return
-        with suppress(ActivityError):
+        with suppress(*FAILURES):
             self._take_in(await self._ask_limiter(ANSWER_WITHIN))
 
     async def give_back(self, *, too_fast: bool = False) -> None:
@@ -96,7 +99,7 @@ class Permit:
             self._ask.model_copy(update={"holds": self.granted_at is not None}),
             schedule_to_close_timeout=within,
             start_to_close_timeout=ANSWER_WITHIN,
-            retry_policy=UNTIL_DONE,
+            retry_policy=PATIENTLY,
             local_retry_threshold=ANSWER_WITHIN,
             summary="ask for a permit",
         )
