@@ -135,15 +135,15 @@ class Call:
         self._progress.moved(CallState.QUEUED, at=workflow.now())
         expires_at = self._permit_expires_at()
         if workflow.now() < expires_at:
-            await self._ask_for_permit(expires_at)
+            await self._ask_for_permit()
         if not self._is_admitted:
             asyncio.create_task(self._keep_asking(expires_at))  # noqa: RUF006 - ends with the wait
         await workflow.wait_condition(lambda: self._is_admitted or self._findings.is_over)
         if self._permit.granted_at is not None:
             self._progress.permitted(at=self._permit.granted_at)
 
-    async def _ask_for_permit(self, expires_at: datetime) -> None:
-        await self._permit.ask(given_up=lambda: self._findings.is_over, within=expires_at - workflow.now())
+    async def _ask_for_permit(self) -> None:
+        await self._permit.ask(given_up=lambda: self._findings.is_over)
         if not self._is_admitted:
             self._progress.waits(self._permit.waiting)
 
@@ -156,7 +156,7 @@ class Call:
                 self._findings.end(Wish.EXPIRED)
             elif workflow.now() >= again_at:
                 asked_at = workflow.now()
-                await self._ask_for_permit(expires_at)
+                await self._ask_for_permit()
             else:
                 await self._alarm.until(min(again_at, expires_at), summary="until it asks for its permit again")
 

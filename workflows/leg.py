@@ -33,6 +33,9 @@ CLEAR_AGAIN_AFTER = timedelta(seconds=1)
 ONCE = RetryPolicy(maximum_attempts=1)
 """A ringing telephone is not idempotent."""
 
+TWICE = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_attempts=2)
+"""For looks: what one does not find out, the next one does."""
+
 UNTIL_DONE = RetryPolicy(
     initial_interval=timedelta(seconds=0.5), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)
 )
@@ -79,8 +82,8 @@ class Leg:
             return await workflow.execute_local_activity_method(
                 RoomHand.look,
                 self.address,
-                schedule_to_close_timeout=LOOK_TIMEOUT,
-                retry_policy=UNTIL_DONE,
+                start_to_close_timeout=LOOK_TIMEOUT,
+                retry_policy=TWICE,
                 local_retry_threshold=LOOK_TIMEOUT,
                 summary="is the leg still there?",
             )

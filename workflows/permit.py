@@ -16,8 +16,11 @@ with workflow.unsafe.imports_passed_through():
 
 ANSWER_WITHIN = timedelta(seconds=10)
 
-PATIENTLY = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_interval=timedelta(seconds=5))
-"""A call whose limiter cannot be reached learns so late, at most, that its time in the queue is up."""
+A_FEW_TIMES = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_attempts=3)
+"""Then the call looks at its own deadline. Not by a time limit of the whole: between tries that is not kept."""
+
+UNHEARD_AGAIN_AFTER = timedelta(seconds=5)
+"""How long a call waits that could not reach its limiter at all."""
 
 ASKED_AGAIN_AFTER = (
     timedelta(seconds=45),
@@ -35,12 +38,15 @@ class Permit:
         self._ask = ask
         self._asked = 0
         self._gone = False
+        self._is_heard = False
         self.granted_at: datetime | None = None
         self.waiting: Waiting | None = None
 
     @property
     def asks_again_after(self) -> timedelta:
         """From the last time it asked."""
+        if not self._is_heard:
+            return UNHEARD_AGAIN_AFTER
         return ASKED_AGAIN_AFTER[min(self._asked, len(ASKED_AGAIN_AFTER)) - 1]
 
     @property
@@ -53,10 +59,11 @@ class Permit:
         if grant.key == self._ask.key and not self._gone:
             self.granted_at = self.granted_at or grant.at
 
-    async def ask(self, *, given_up: Callable[[], bool], within: timedelta) -> None:
+    async def ask(self, *, given_up: Callable[[], bool]) -> None:
         """Ask the limiter, which answers at once: granted, or why not yet. Asked again it is the same request."""
         self._asked += 1
-        asking = asyncio.create_task(self._ask_limiter(within))
+        self._is_heard = False
+        asking = asyncio.create_task(self._ask_limiter())
         await workflow.wait_condition(lambda: asking.done() or given_up())
         if not asking.done():
             asking.cancel()
@@ -69,7 +76,7 @@ class Permit:
             await self._return(no_permit(self._ask.key))
             return
         with suppress(*FAILURES):
-            self._take_in(await self._ask_limiter(ANSWER_WITHIN))
+            self._take_in(await self._ask_limiter())
 
     async def give_back(self, *, too_fast: bool = False) -> None:
         """Give the permit back, or the place in the queue up: one and the same, so that no grant slips between."""
@@ -79,6 +86,7 @@ class Permit:
         await self._return(self._ask.key, too_fast=too_fast)
 
     def _take_in(self, answer: PermitAnswer) -> None:
+        self._is_heard = True
         self.waiting = answer.waiting
         if answer.granted and answer.at is not None:
             self.granted(Grant(key=self._ask.key, at=answer.at))
@@ -93,13 +101,12 @@ class Permit:
             summary="give the permit back",
         )
 
-    async def _ask_limiter(self, within: timedelta) -> PermitAnswer:
+    async def _ask_limiter(self) -> PermitAnswer:
         return await workflow.execute_local_activity_method(
             PermitHand.ask,
             self._ask.model_copy(update={"holds": self.granted_at is not None}),
-            schedule_to_close_timeout=within,
             start_to_close_timeout=ANSWER_WITHIN,
-            retry_policy=PATIENTLY,
+            retry_policy=A_FEW_TIMES,
             local_retry_threshold=ANSWER_WITHIN,
             summary="ask for a permit",
         )

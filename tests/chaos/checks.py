@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from temporalio.client import WorkflowExecutionStatus
 
@@ -17,6 +17,9 @@ from .truth import true_reasons
 
 RANG_NOBODY = "CPS limit exceeded"
 """The carrier's words for a refusal after which the same call may dial again."""
+
+MOST_SAID = 400
+"""Characters of a log line."""
 
 PREPARATION = timedelta(seconds=30)
 DIAL_MARGIN = timedelta(seconds=25)
@@ -44,7 +47,7 @@ def all_wrongs(facts: Facts) -> tuple[Wrong, ...]:
     """Everything that is wrong, call by call and with the whole."""
     calls = by_call(facts)
     of_calls = (wrong for call in calls for check in OF_A_CALL for wrong in check(call))
-    return (*of_calls, *limits_hold(facts), *pauses_hold(facts), *nothing_is_left(facts), *strangers(facts))
+    return tuple(chain(of_calls, *(check(facts) for check in OF_THE_WHOLE)))
 
 
 # Of one call.
@@ -283,3 +286,18 @@ def strangers(facts: Facts) -> Iterator[Wrong]:
         call_id = call_of_room(entry.room)
         if entry.signal is Signal.INVITE and numbers.get(call_id) != entry.number:
             yield Wrong("strangers", f"{entry.room} rang a number that is not its call's", call_id)
+
+
+def tasks_are_carried_out(facts: Facts) -> Iterator[Wrong]:
+    """No workflow task fails: what a history says, the code says again."""
+    for complaint in facts.complaints:
+        yield Wrong("tasks are carried out", complaint[:MOST_SAID])
+
+
+OF_THE_WHOLE: tuple[Callable[[Facts], Iterator[Wrong]], ...] = (
+    limits_hold,
+    pauses_hold,
+    nothing_is_left,
+    strangers,
+    tasks_are_carried_out,
+)

@@ -192,6 +192,8 @@ class Facts:
     limits: Mapping[str, int] = field(default_factory=dict[str, int])
     """Calls at once each account began with."""
     left_over: LeftOver = LeftOver()
+    complaints: tuple[str, ...] = ()
+    """What workers said of workflow tasks that they could not carry out."""
 
 
 @dataclass(frozen=True)

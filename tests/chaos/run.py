@@ -26,6 +26,7 @@ PER_PERMIT = 3
 
 UNKNOWN = (EndReason.ORIGINATION_UNKNOWN, EndReason.ENDED_UNDETERMINED)
 
+REFUSED_AS_TOO_FAST = "0111"
 BEYOND_S = 30.0
 """After its deadline a call is given up."""
 
@@ -97,7 +98,8 @@ class Run:
     async def _end_of(self, placed: Placed) -> Ended:
         """How a call ended; one that is far beyond its deadline never will."""
         handle = self._world.client.get_workflow_handle(placed.call_id, result_type=CallOutcome)
-        limit = deadline(placed, attempts=MOST_ATTEMPTS) - datetime.now(UTC)
+        attempts = MOST_ATTEMPTS if placed.digits == REFUSED_AS_TOO_FAST else 1
+        limit = deadline(placed, attempts=attempts) - datetime.now(UTC)
         outcome: CallOutcome | None = None
         with suppress(TimeoutError):
             async with asyncio.timeout(limit.total_seconds() + BEYOND_S):
@@ -150,6 +152,7 @@ class Run:
             done=tuple(self._mischief.done),
             limits=ACCOUNTS,
             left_over=left,
+            complaints=self._world.complaints(),
         )
 
     async def _traced(self, ended: Ended) -> Ended:

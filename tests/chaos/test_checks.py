@@ -186,6 +186,12 @@ def test_nothing_may_be_left(left: LeftOver) -> None:
     assert wrong(replace(facts(*HUNG_UP_BY_THE_USER), left_over=left)) == {"nothing is left"}
 
 
+def test_no_workflow_task_may_fail() -> None:
+    whole = replace(facts(*HUNG_UP_BY_THE_USER), complaints=("Failing workflow task: nondeterminism",))
+
+    assert wrong(whole) == {"tasks are carried out"}
+
+
 def test_a_cause_names_only_codes_that_were_sent() -> None:
     busy = ended(EndReason.USER_BUSY, answered=None, cause=Cause(sip_status=603))
 

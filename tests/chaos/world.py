@@ -36,6 +36,9 @@ WORKERS = 3
 OURS = ("OFFHOOK_", "LIVEKIT_", "TEMPORAL_", "PYTHONDONTWRITEBYTECODE")
 START_AGAIN_S = 0.5
 
+COMPLAINT = "Failing workflow task"
+"""The SDK's words: the code does not fit a history, or raised what no workflow should."""
+
 BASES = range(20_000, 32_000, 10)
 """Below the ports that systems give out by themselves: while a part is down, nobody is to be given its port."""
 
@@ -142,6 +145,11 @@ class World:
         await self.control.kill(part)
         await asyncio.sleep(pause.total_seconds())
         await self.control.restart(part)
+
+    def complaints(self) -> tuple[str, ...]:
+        """What workers said of workflow tasks that they could not carry out."""
+        logs = sorted(self._data.glob("worker-*.log"))
+        return tuple(line for log in logs for line in log.read_text(errors="replace").splitlines() if COMPLAINT in line)
 
     async def _start_everything(self) -> None:
         await self._start_temporal()
