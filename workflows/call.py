@@ -38,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from offhook.model.messages import CALL_WORKFLOW, Query, Signal, Update
     from offhook.policy.again import may_go_again, pause_before_next, was_too_fast
-    from offhook.policy.verdict import decide
+    from offhook.policy.verdict import OURS, decide
 
 PREPARATION_MARGIN = timedelta(seconds=30)
 """How long, beyond the agent's join time, LiveKit may fail to answer before the call is given up."""
@@ -221,6 +221,7 @@ class Call:
         self._watch = Watch(self._leg, self._findings, self._deadlines, self._alarm)
         asyncio.create_task(self._watch.keep())  # noqa: RUF006 - ends with the workflow
         await workflow.wait_condition(lambda: self._findings.is_over)
+        self._watch.own_up()
 
     async def _clear(self) -> None:
         """Whatever happened, nobody is left in a room."""
@@ -260,7 +261,8 @@ class Call:
         """The agent left the room without having asked for the end."""
         if not self._is_news(event.event_id, event.attempt):
             return
-        self._findings.agent_went()
+        if event.leaving not in OURS:
+            self._findings.agent_went()
         if self._findings.is_over or not workflow.patched(LOOKS_FIRST):
             self._findings.end(Wish.AGENT_LOST, note=event.text)
         elif self._watch is not None:

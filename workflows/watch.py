@@ -41,9 +41,8 @@ class Watch:
                     await self._end_unless_over(due)
                 case Due.WATCH:
                     await self._look_round()
-        self._own_up()
 
-    def _own_up(self) -> None:
+    def own_up(self) -> None:
         """A removal may be told of before what made us remove the leg is on record: what is due now is why."""
         at, due = self._deadlines.next()
         if due in WISHES and at <= workflow.now():
