@@ -20,13 +20,13 @@ MEDIA_TIMEOUT_INITIAL_S = 6.0
 RING_S = 20.0
 """As the network counts: two seconds."""
 
-ACCOUNTS = {"narrow": 2, "middle": 5, "wide": 12, "moody": 4}
+ACCOUNTS = {"narrow": 2, "middle": 8, "wide": 15, "moody": 4}
 """Calls at once. The last one is paused and resumed, and its limit changes most."""
 
 HASTY = tuple(f"hasty-{number}" for number in range(8))
 """Trunks of their own for calls that their carrier refuses as too fast: such a trunk is slowed for minutes."""
 
-SHARES = {"narrow": 2, "middle": 4, "wide": 8, "moody": 3}
+SHARES = {"narrow": 1, "middle": 5, "wide": 9, "moody": 2}
 """Of the calls."""
 
 TALKS = Timers(

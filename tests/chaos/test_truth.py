@@ -259,6 +259,14 @@ def test_a_dial_may_be_unknown_only_if_something_kept_its_answer(whole: Facts, *
             facts(*HUNG_UP_BY_THE_USER, done=(done(Deed.KILL_LIVEKIT, 5, 8),)), True, id="livekit-server-was-away"
         ),
         pytest.param(
+            facts(*HUNG_UP_BY_THE_USER, done=(done(Deed.KILL_LIVEKIT, 7, 8),)), False, id="livekit-server-died-later"
+        ),
+        pytest.param(
+            facts(invite(2), answer(4), lost(6), end=ended(seconds=12), done=(done(Deed.KILL_LIVEKIT, 7, 8),)),
+            True,
+            id="livekit-server-died-before-it-missed-the-leg",
+        ),
+        pytest.param(
             facts(*DECLINED, end=NOT_UP, incidents=(incident(6, LEFT_WEBHOOK, Mishap.DROPPED),)),
             False,
             id="it-never-was-up",

@@ -292,8 +292,9 @@ def _dialling(call: CallFacts) -> tuple[datetime, datetime]:
 def _departure_was_lost(call: CallFacts) -> bool:
     """Whether something kept the leaving of a leg that had been up from being told.
 
-    One that was brought back by a restarted livekit-server shows nothing of its answer any more: whoever looks for it
-    then, because the dial's answer was lost too, takes it away.
+    A leg that died with livekit-sip is missed two seconds later, if livekit-server is there to miss it. One that a
+    restarted livekit-server brought back shows nothing of its answer any more: whoever looks for it then, because the
+    dial's answer was lost too, takes it away.
     """
     leg = call.last_leg
     if leg is None or leg.answered is None or leg.end is None:
@@ -303,7 +304,8 @@ def _departure_was_lost(call: CallFacts) -> bool:
     lost = (Mishap.DROPPED, Mishap.GIVEN_UP, Mishap.HELD_BACK)
     if call.placed.digits in DEPARTURE_LOST or any(i.mishap in lost and i.room for i in call.incidents):
         return True
-    return bool(call.out(leg.invited, leg.end.real_at + A_LITTLE, Deed.KILL_LIVEKIT))
+    told_by = leg.end.real_at + (KNOWS_WITHIN if leg.end.signal is Signal.LOST else A_LITTLE)
+    return bool(call.out(leg.invited, told_by, Deed.KILL_LIVEKIT))
 
 
 def _failed(call: CallFacts, method: Method) -> tuple[datetime, ...]:
