@@ -140,7 +140,7 @@ class Tiny:
     async def run(self, order: TinyOrder) -> None:
         """With a permit, or without."""
         if order.account is not None:
-            await self._permit.ask(given_up=lambda: False, within=DAY)
+            await self._permit.ask(given_up=lambda: False)
             await workflow.wait_condition(lambda: self._permit.granted_at is not None)
         if order.hold:
             await workflow.execute_activity_method(Legs.stand, order.hold, start_to_close_timeout=TIMEOUT)
