@@ -54,6 +54,10 @@ SHORTEST = timedelta(milliseconds=1)
 AGAIN_WITHIN = timedelta(minutes=1)
 """So long a call waits for the permit of a further attempt; its agent and its caller wait, too."""
 
+KEPT_FIRST = "kept-first-2026-11-23"
+"""Before this the room was cleared, and the permit given back, by the workflow task that decided so: one that the
+server refuses, because a signal came meanwhile, or that dies with its worker, leaves the deed and forgets why."""
+
 PERMITS = "permits-2026-11-23"
 """Calls begun before this have no permit, and ask for none."""
 
@@ -73,6 +77,7 @@ class Call:
         self._findings = Findings(self._progress, request.timers)
         self._permit = Permit(permit_ask(request, self._leg.address))
         self._alarm = Alarm()
+        self._was_cancelled = self._is_kept = False
         self._deadlines: Deadlines | None = None
         self._watch: Watch | None = None
         self._asked: HangUp | None = None
@@ -84,6 +89,7 @@ class Call:
         try:
             return await asyncio.shield(story)
         except asyncio.CancelledError:
+            self._was_cancelled = True
             self._findings.end(Wish.HANG_UP, by=EndedBy.OPERATOR, note="workflow cancelled")
             return await story
 
@@ -104,7 +110,8 @@ class Call:
         """
         connecting = asyncio.create_task(self._take_permit_and_connect())
         await workflow.wait([connecting])
-        await self._permit.give_back(too_fast=was_too_fast(self._findings.evidence))
+        durably = self._is_undecided_yet
+        await self._permit.give_back(too_fast=was_too_fast(self._findings.evidence), durably=durably)
         await connecting
 
     async def _take_permit_and_connect(self) -> None:
@@ -228,7 +235,16 @@ class Call:
 
     async def _clear(self) -> None:
         """Whatever happened, nobody is left in a room."""
-        await self._leg.clear()
+        await self._leg.clear(durably=self._is_undecided_yet)
+
+    @property
+    def _is_undecided_yet(self) -> bool:
+        """Whether the end was decided by this workflow task alone: then an activity of its own ends the task first."""
+        is_ours = self._findings.decided_alone or self._was_cancelled
+        if not is_ours or self._is_kept or not workflow.patched(KEPT_FIRST):
+            return False
+        self._is_kept = True
+        return True
 
     async def _go_again(self) -> None:
         """The carrier rang nobody: a leg of its own, behind a fence of its own, with a permit of its own."""

@@ -60,6 +60,12 @@ class Findings:
         is_up = dial is not None and dial.outcome is DialOutcome.ANSWERED
         return self.evidence.answered_at is not None and is_up and not self.is_over
 
+    @property
+    def decided_alone(self) -> bool:
+        """Whether the end is our own decision, and no signal says so."""
+        intent = self.evidence.intent
+        return intent is not None and intent.wish not in (Wish.HANG_UP, Wish.AGENT_END)
+
     def is_news(self, event_id: str) -> bool:
         """Whether this event comes for the first time."""
         if event_id in self._events:

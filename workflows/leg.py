@@ -90,11 +90,19 @@ class Leg:
         except FAILURES:
             return None
 
-    async def clear(self) -> Cleared:
+    async def clear(self, *, durably: bool = False) -> Cleared:
         """Hang up and delete the room; returns once both are verified gone.
 
         A local activity, being harmless when repeated: it spares every call a workflow task.
         """
+        if durably:
+            return await workflow.execute_activity_method(
+                RoomHand.clear,
+                self.address,
+                start_to_close_timeout=LOOK_TIMEOUT,
+                retry_policy=UNTIL_DONE,
+                summary="hang up, delete the room",
+            )
         return await workflow.execute_local_activity_method(
             RoomHand.clear,
             self.address,

@@ -78,11 +78,20 @@ class Permit:
         with suppress(*FAILURES):
             self._take_in(await self._ask_limiter())
 
-    async def give_back(self, *, too_fast: bool = False) -> None:
+    async def give_back(self, *, too_fast: bool = False, durably: bool = False) -> None:
         """Give the permit back, or the place in the queue up: one and the same, so that no grant slips between."""
         if not self._asked:
             return
         self._gone = True
+        if durably:
+            await workflow.execute_activity_method(
+                PermitHand.give_back,
+                PermitReturn(account=self._ask.account, key=self._ask.key, too_fast=too_fast),
+                start_to_close_timeout=ANSWER_WITHIN,
+                retry_policy=UNTIL_DONE,
+                summary="give the permit back",
+            )
+            return
         await self._return(self._ask.key, too_fast=too_fast)
 
     def _take_in(self, answer: PermitAnswer) -> None:

@@ -14,9 +14,9 @@ from offhook.testing.environment import dev_server
 from starter.client import Calls
 from worker import build
 
-FLOOD = 60
-IN_ITS_TURN = 15
-"""Accounts take turns; a few of the flood are under way when the turn comes."""
+FLOOD = 300
+IN_ITS_TURN = 150
+"""Accounts take turns; as many of the flood as a worker has slots may be under way when the turn comes."""
 
 PATIENCE_S = 60
 NOWHERE = "http://127.0.0.1:1"
