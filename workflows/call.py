@@ -49,8 +49,6 @@ OPENED_WITHIN = timedelta(seconds=10)
 ARRIVAL_HEARTBEAT = timedelta(seconds=5)
 """An activity learns of its cancellation with a heartbeat, at four fifths of this: so long a hang-up may wait."""
 
-SHORTEST = timedelta(milliseconds=1)
-
 AGAIN_WITHIN = timedelta(minutes=1)
 """So long a call waits for the permit of a further attempt; its agent and its caller wait, too."""
 
@@ -80,7 +78,6 @@ class Call:
         self._was_cancelled = self._is_kept = False
         self._deadlines: Deadlines | None = None
         self._watch: Watch | None = None
-        self._asked: HangUp | None = None
 
     @workflow.run
     async def run(self, _request: CallRequest) -> CallOutcome:
@@ -312,14 +309,14 @@ class Call:
     @workflow.signal(name=Signal.HANG_UP)
     def hang_up(self, request: HangUp) -> None:
         """End the call, in whatever state it is. A second request changes nothing."""
-        asked = self._noted(request)
-        self._findings.end(Wish.HANG_UP, by=asked.by, note=asked.note)
+        self._findings.end(Wish.HANG_UP, by=request.by, note=request.note)
+        self._progress.cancellation_requested = True
 
     @workflow.update(name=Update.CANCEL)
     def cancel(self, request: HangUp) -> CallView:
         """End the call, unless it is connected already. A second request changes nothing."""
-        self._noted(request)
-        asyncio.create_task(self._end_once_on_record(request))  # noqa: RUF006 - ends with the workflow
+        self._findings.was_cancelled = True
+        self.hang_up(request)
         return self._progress.view()
 
     @cancel.validator
@@ -370,20 +367,6 @@ class Call:
             return False
         sight = await self._leg.look()
         return sight is not None and sight.leg is None
-
-    def _noted(self, request: HangUp) -> HangUp:
-        """The first request to end the call."""
-        self._progress.cancellation_requested = True
-        self._asked = self._asked or request
-        return self._asked
-
-    async def _end_once_on_record(self, request: HangUp) -> None:
-        """An update is on record only with the end of its workflow task, which may be lost.
-
-        What had been done in the same one, like a permit given back, would be done all the same.
-        """
-        await workflow.sleep(SHORTEST, summary="until the wish to cancel is on record")
-        self.hang_up(request)
 
     def _permit_expires_at(self) -> datetime:
         first = self._permit.since + self._request.timers.queue

@@ -48,6 +48,8 @@ class Findings:
         self._dialled_at: datetime | None = None
         self.evidence = Evidence(media_timeout_initial=timers.media_timeout_initial)
         self.left_at: datetime | None = None
+        self.was_cancelled = False
+        """By an update: it is on record only with the end of its workflow task, which may be lost."""
 
     @property
     def is_over(self) -> bool:
@@ -64,7 +66,7 @@ class Findings:
     def decided_alone(self) -> bool:
         """Whether the end is our own decision, and no signal says so."""
         intent = self.evidence.intent
-        return intent is not None and intent.wish not in (Wish.HANG_UP, Wish.AGENT_END)
+        return intent is not None and (self.was_cancelled or intent.wish not in (Wish.HANG_UP, Wish.AGENT_END))
 
     def is_news(self, event_id: str) -> bool:
         """Whether this event comes for the first time."""

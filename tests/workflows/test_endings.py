@@ -217,3 +217,17 @@ async def test_an_answer_that_was_found_late_counts_from_when_the_agent_saw_it(d
 
     assert corrected.answered_at == ended.answered_at == known.dialed_at
     assert ended.talk_seconds == pytest.approx((ended.ended_at - known.dialed_at).total_seconds())
+
+
+async def test_an_answer_that_comes_after_an_accepted_cancel_makes_no_talk(house: House) -> None:
+    """The cancel is acted on a moment after it was accepted; the agent saw the answer in between."""
+    call = await house.start("+14156130102", agent_id="echo")
+    handle = house.client.get_workflow_handle(call.call_id)
+
+    async with house.after(seconds(6)):
+        await house.calls.cancel(call.call_id)
+        now = house.clock.now()
+        await handle.signal(Signal.SPEECH, Speech(event_id="s1", attempt=1, answered_at=now))
+    ended = await house.outcome(call.call_id)
+
+    assert (ended.end_reason, ended.state, ended.answered) == (EndReason.CANCELED_RINGING, CallState.CANCELED, True)
