@@ -1,5 +1,7 @@
 """What ``offhook doctor`` finds, on a real Temporal."""
 
+import asyncio
+
 import pytest
 from temporalio.envconfig import ClientConnectConfig
 
@@ -12,6 +14,9 @@ from starter.cli.places import Places
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCHEDULE = orphan_schedule_id("offhook")
+
+PATIENCE_S = 20
+LOOK_EVERY_S = 0.1
 
 
 async def checked(house: House, **settings: object) -> dict[str, Check]:
@@ -27,7 +32,10 @@ async def checked(house: House, **settings: object) -> dict[str, Check]:
 
 
 async def test_a_temporal_with_a_worker_has_all_that_calls_need(dev_house: House) -> None:
-    checks = await checked(dev_house)
+    """Temporal knows of a worker from its first poll on."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (checks := await checked(dev_house))["worker"].ok:
+            await asyncio.sleep(LOOK_EVERY_S)
 
     assert [name for name, check in checks.items() if not check.ok] == []
     assert checks["orphan sweep"].found == "every 60 s"
